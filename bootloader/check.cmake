@@ -1,0 +1,13 @@
+# The bootloader runs before anything could relocate it and must stay small.
+execute_process(COMMAND ${READELF} -rW ${BOOTLOADER} OUTPUT_VARIABLE relocations)
+if(relocations MATCHES "R_X86_64")
+  message(FATAL_ERROR "The bootloader has relocations:\n${relocations}")
+endif()
+execute_process(COMMAND ${READELF} -SW ${BOOTLOADER} OUTPUT_VARIABLE sections)
+if(sections MATCHES "\\.tdata|\\.tbss|\\.init_array")
+  message(FATAL_ERROR "The bootloader has thread-local data or constructors:\n${sections}")
+endif()
+file(SIZE ${BOOTLOADER} size)
+if(size GREATER 204800)
+  message(FATAL_ERROR "The bootloader has ${size} bytes; 200 KiB is the limit")
+endif()

@@ -1,0 +1,78 @@
+// Files of the build machine: read whole, written whole or not at all.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace scratchpack {
+
+using Bytes = std::vector<std::uint8_t>;
+
+/// A descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int number = -1) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor();
+  int get() const { return number_; }
+  bool valid() const { return number_ >= 0; }
+  int release() {
+    int number = number_;
+    number_ = -1;
+    return number;
+  }
+
+ private:
+  int number_;
+};
+
+/// The whole of a regular file. Throws Error naming the file and the reason.
+Bytes read_file(const std::string& path);
+
+/// A file mapped read-only for as long as this lives: large files are never copied to the heap.
+class MappedFile {
+ public:
+  explicit MappedFile(const std::string& path);
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile();
+  std::span<const std::uint8_t> bytes() const { return {data_, size_}; }
+
+ private:
+  const std::uint8_t* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// A file that appears under its name only when commit() has succeeded: written to a temporary
+/// neighbour, every write and the close checked, then renamed. Without commit() nothing is left.
+class AtomicFile {
+ public:
+  /// `mode` is what the umask is applied to, as for a compiler's output.
+  AtomicFile(std::string path, unsigned mode);
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~AtomicFile();
+  void write(std::span<const std::uint8_t> bytes);
+  void write(std::string_view text);
+  /// Bytes written so far.
+  std::uint64_t position() const { return position_; }
+  /// Zero bytes up to the next multiple of `alignment`.
+  void pad_to(std::uint64_t alignment);
+  /// Overwrites bytes already written (headers whose content is known last).
+  void write_at(std::uint64_t offset, std::span<const std::uint8_t> bytes);
+  void commit();
+  int descriptor() const { return descriptor_.get(); }
+
+ private:
+  std::string path_;
+  std::string temporary_;
+  Descriptor descriptor_;
+  std::uint64_t position_ = 0;
+};
+
+}  // namespace scratchpack

@@ -1,0 +1,68 @@
+// What the finders (walk, recipes, options, later traces and Python) agree on: everything the
+// program needs at run time and why. content/collect turns a plan into the file set.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace scratchpack {
+
+/// One file, link or directory tree that must be in the bundle.
+struct Want {
+  std::string path;    ///< absolute path at which the program will ask for it
+  std::string reason;  ///< "needed by /usr/bin/curl", "recipe tls: …", "--add-data"
+  /// A file of the build machine put at `path` (--add-data); empty: `path` of the sysroot itself,
+  /// with every link on the way kept as a link.
+  std::string source = {};
+  /// Bytes made by us (a rewritten cache, a minimal configuration); wins over `source`.
+  std::optional<std::string> content = std::nullopt;
+  std::uint32_t mode = 0;        ///< permission bits; 0 means the source's (0644 for content)
+  bool container_first = false;  ///< a file of the container at this path wins over ours
+};
+
+/// A place where something was looked for and why it was passed over.
+struct Tried {
+  std::string path;
+  std::string why;
+};
+
+/// A library or program that was asked for and not found, with the whole search.
+struct Missing {
+  std::string name;
+  std::string needed_by;
+  std::vector<Tried> tried;
+};
+
+/// A variable set for this program and its bundled children.
+struct EnvironmentEdit {
+  std::string name;
+  std::string value;
+  bool only_if_unset = true;
+  std::string reason = {};
+};
+
+/// A dynamic program in the bundle and what its start opens, in the order of the linker.
+struct Program {
+  std::string path;         ///< as asked for
+  std::string interpreter;  ///< its PT_INTERP
+  std::vector<std::string> libraries = {};  ///< paths as the linker opens them, breadth first
+};
+
+enum class ApplicationKind : std::uint8_t { dynamic_elf, static_elf, script };
+
+struct Plan {
+  std::string application;  ///< what the user named, as an absolute path inside the sysroot
+  ApplicationKind kind = ApplicationKind::dynamic_elf;
+  std::string launch_path;             ///< the ELF program that runs: APP, or the script's interpreter
+  std::vector<std::string> arguments;  ///< put before the user's own (script: [option,] script)
+  std::string interpreter = {};        ///< PT_INTERP of launch_path; empty when static
+  std::vector<Program> programs = {};  ///< launch_path first
+  std::vector<Want> wants = {};
+  std::vector<EnvironmentEdit> environment = {};
+  std::vector<Missing> missing = {};
+  std::vector<std::string> warnings = {};
+};
+
+}  // namespace scratchpack
