@@ -1,0 +1,72 @@
+#!/bin/bash
+# Installs what is missing, builds, runs every test. From a fresh clone, as root or through sudo:
+#
+#   tests/run.sh          everything, in about a quarter of an hour on two cores
+#   tests/run.sh --all    also the matrices that take longer
+#
+# The last line is `N passed, N failed`; the status is 0 only when nothing failed.
+# Where CI=true, a machine without Docker fails; elsewhere the container runs are then left out,
+# and the output says so.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+. tests/lib/setup.sh
+. tests/lib/report.sh
+
+test_packages="doctest-dev clang-format clang-tidy shellcheck musl-dev musl-tools \
+  ca-certificates tzdata curl openssl python3 util-linux"
+
+all=
+case "${1-}" in
+  '') ;;
+  --all) all=--all ;;
+  *)
+    echo "usage: tests/run.sh [--all]" >&2
+    exit 2
+    ;;
+esac
+
+become_root "$root/tests/run.sh" ${all:+"$all"}
+scratch=$(mktemp -d /var/tmp/scratchpack-run.XXXXXX)
+finish() {
+  stop_docker
+  rm -rf "$scratch"
+}
+trap finish EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+logs=$root/build/test-logs
+
+# ---- the parts ----------------------------------------------------------------------------------
+check_sources() {
+  local sources scripts
+  mapfile -t sources < <(find bundler bootloader runtime tests -name '*.cc' -o -name '*.h' -o \
+    -path 'tests/container/workloads/*.c' | sort)
+  mapfile -t scripts < <(find tests .ci -name '*.sh' -o -path .ci/run | sort)
+  check "sources are formatted by .clang-format" clang-format --dry-run -Werror "${sources[@]}"
+  check "shell scripts are clean to shellcheck" shellcheck -x -P SCRIPTDIR "${scripts[@]}"
+  check "clang-tidy finds nothing" tests/lib/tidy.sh build
+}
+
+check_sanitized() {
+  build_project build/sanitized -DSCRATCHPACK_SANITIZE=ON -- cases &&
+    ASAN_OPTIONS=detect_leaks=0 build/sanitized/cases
+}
+
+
+# ---- in order -----------------------------------------------------------------------------------
+started=$SECONDS
+# shellcheck disable=SC2086 # lists of words
+install_packages $build_packages $test_packages
+mkdir -p "$logs"
+say "building"
+build_project build -- all || die "build the project: it does not compile (build/build.log)"
+
+check_sources
+add_cases "cases" build/cases
+check "the cases pass under AddressSanitizer and UndefinedBehaviorSanitizer" check_sanitized
+
+say "$((SECONDS - started)) s"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
