@@ -1,0 +1,58 @@
+// The one executable: bootloader, payload, section headers. The bytes are described in
+// runtime/format.h.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bundler/content/file_set.h"
+#include "bundler/content/rewrite.h"
+#include "bundler/find/plan.h"
+
+namespace scratchpack {
+
+enum class Compression : std::uint8_t { none, fast, good, best };
+enum class Mode : std::uint8_t { automatic, in_place, extract };
+
+/// How a bundle of these files starts, decided by analysis alone (the same on every machine).
+struct StartDecision {
+  std::string mode;  ///< "in-place", "extract" or "static"
+  std::string why;   ///< when not in place
+  std::vector<std::string> unserved;  ///< extraction: compiled-in absolute paths not served
+  /// Rewritten files by path in the bundle (in-place only).
+  std::map<std::string, RewrittenFile> rewritten;
+  /// Path in the bundle of the application and of its linker, links resolved.
+  std::string program, interpreter;
+};
+
+/// Rewrites linker and C library and lets the verifier decide. Throws Error when `mode` asks for
+/// in-place and it cannot be.
+StartDecision decide_start(const Plan& plan, const FileSet& files, Mode mode);
+
+struct OnefileOptions {
+  Compression compression = Compression::none;
+  unsigned threads = 0;  ///< compressing; 0: as many as the machine has. Never changes the bytes.
+  std::string workdir = {};
+  std::optional<std::uint32_t> user = std::nullopt, group = std::nullopt;
+  std::uint64_t time = 0;  ///< mtime of every file in the bundle: SOURCE_DATE_EPOCH
+  /// The manifest (JSON) once stored sizes are known: path -> bytes taken in the bundle.
+  std::function<std::string(const std::map<std::string, std::uint64_t>& stored)> manifest = {};
+  /// Called with bytes done and bytes in all, now and then.
+  std::function<void(std::uint64_t, std::uint64_t)> progress = {};
+};
+
+struct OnefileResult {
+  std::uint64_t bytes = 0;  ///< of the output
+  std::map<std::string, std::uint64_t> stored;
+};
+
+/// Writes the bundle to `output` (mode 0755 less the umask), whole or not at all. For a static
+/// application the output is a copy of it.
+OnefileResult write_onefile(const Plan& plan, const FileSet& files, const StartDecision& start,
+                            const OnefileOptions& options, const std::string& output);
+
+}  // namespace scratchpack
