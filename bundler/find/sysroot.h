@@ -18,8 +18,10 @@ enum class FileKind : std::uint8_t { file, directory, symlink, other };
 /// What lstat says of one name.
 struct FileStatus {
   FileKind kind = FileKind::other;
-  std::uint32_t mode = 0;  ///< permission bits, 07777
-  std::uint64_t size = 0;  ///< bytes
+  std::uint32_t mode = 0;    ///< permission bits, 07777
+  std::uint64_t size = 0;    ///< bytes
+  std::uint64_t device = 0;  ///< with inode: the identity by which a linker knows a file again
+  std::uint64_t inode = 0;
 };
 
 /// One name met while a path was followed.
@@ -35,13 +37,17 @@ std::string normal_path(const std::string& path);
 class Sysroot {
  public:
   /// `root` is a directory of the build machine; "/" is the machine itself.
+  /// Throws Error when it is no directory.
   explicit Sysroot(std::string root = "/");
 
-  const std::string& root() const { return root_; }
+  /// The directory as a path that can be opened: "/" for the machine itself.
+  std::string root() const { return root_.empty() ? "/" : root_; }
 
   /// Follows `path` to its end as the kernel would with this root as `/`: every directory and
-  /// link passed, in order, the final file last. Empty when something is missing, the links
-  /// turn in a circle (more than 40), or a name on the way is not a directory.
+  /// link passed, in order, the final file last. `..` is the real parent of what was reached, as
+  /// for the kernel, and never leaves the root. Empty when something is missing, the links turn in
+  /// a circle (more than 40), or a name on the way is not a directory. The root itself is a hop
+  /// only where it is the end.
   std::vector<Hop> follow(const std::string& path) const;
 
   /// The final path of follow(), or nothing.
@@ -62,13 +68,17 @@ class Sysroot {
   std::vector<std::string> list(const std::string& path) const;
 
   /// Paths that match a shell pattern (`*`, `?`, `[]` within a name, `**` for any depth), sorted.
+  /// As in a shell, a leading dot must be written and `**` does not enter linked directories;
+  /// links that lead nowhere do not match.
   std::vector<std::string> glob(const std::string& pattern) const;
 
   /// Every file of the build machine that was looked into, for --depfile.
   const std::set<std::string>& files_read() const { return files_read_; }
 
  private:
-  std::string root_;
+  std::vector<Hop> walk(const std::string& path, bool follow_last) const;
+
+  std::string root_;  ///< without a trailing slash, so empty for the machine itself
   mutable std::set<std::string> files_read_;
 };
 
