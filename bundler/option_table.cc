@@ -1,0 +1,166 @@
+#include "bundler/option_table.h"
+
+#include <fmt/format.h>
+
+namespace scratchpack {
+namespace {
+
+CommandTable build_table(BuildOptions& o) {
+  return {
+      Command::build,
+      "build",
+      "scratchpack build /usr/bin/curl -o curl.bundle",
+      "scratchpack build APP [options] [-- ARG…]",
+      "APP, a dynamic or static ELF program or a #! script, becomes one executable.\n"
+      "ARGs are put before the user's own.",
+      {
+          {"", false, {{"APP", "APP", &o.application, "the program, a path or a name in PATH"}}},
+          {"Output",
+           false,
+           {{"-o,--output", "PATH", &o.output, "default: APP's name and .bundle, .tar or .dir"},
+            {"--format", "onefile|tar|dir", &o.format,
+             "one executable, or the plain root file system as tar or folder"},
+            {"--dry-run", "", &o.dry_run, "look and explain, write nothing"},
+            {"--json", "", &o.json, "a machine-readable summary on standard output"},
+            {"--depfile", "PATH", &o.depfile, "list every file read, for make and ninja"},
+            {"-v,--verbose", "", &o.verbose, "name every file that goes in, and why"},
+            {"-q,--quiet", "", &o.quiet, "only errors"}}},
+          {"What goes in",
+           true,
+           {{"--add-data", "SRC:DEST", &o.add_data,
+             "file or folder; DEST: a directory, absolute or from --workdir"},
+            {"--add-binary", "SRC[:DEST]", &o.add_binary,
+             "a program or library with everything it needs"},
+            {"--exclude", "GLOB", &o.exclude, "leave out what was found (a path pattern)"},
+            {"--recipe", "NAME|FILE…", &o.recipe, "apply a recipe that did not match by itself"},
+            {"--no-recipe", "NAME|'*'…", &o.no_recipe, "leave out a recipe, or all"},
+            {"--library-path", "DIR", SeparatedList{&o.library_path, ':'},
+             "search here first, as LD_LIBRARY_PATH"},
+            {"--hwcaps", "baseline|x86-64-v2|x86-64-v3|x86-64-v4", &o.hwcaps,
+             "take libraries built for this level of processor"},
+            {"--tz", "LIST", SeparatedList{&o.tz, ','}, "these time zones only (Asia/Seoul,UTC)"},
+            {"--sysroot", "DIR", &o.sysroot, "take everything from the root file system in DIR"}}},
+          {"How it starts",
+           true,
+           {{"--mode", "auto|in-place|extract", &o.mode,
+             "auto: in place unless the analysis says it cannot be"},
+            {"--compress", "none|fast|good|best", &o.compress,
+             "none: shared between replicas; registries compress anyway"},
+            {"--env", "K=V", &o.env, "set where the container sets nothing else"},
+            {"--workdir", "DIR", &o.workdir, "the directory it starts in", parse_absolute},
+            {"--user", "UID[:GID]", &o.user, "the numeric user it runs as"},
+            {"--threads", "N", &o.threads, "for packing; the output is the same for any number"}}},
+          {"Dockerfile",
+           false,
+           {{"--emit-dockerfile", "[PATH]", &o.emit_dockerfile,
+             "write a Dockerfile beside the output, with its ignore file"},
+            {"--expose", "PORT", &o.expose, "such as 8080 or 53/udp", parse_port},
+            {"--label", "K=V", &o.label, "an image label"},
+            {"--stop-signal", "SIG", &o.stop_signal, "such as SIGTERM", parse_signal},
+            {"--healthcheck", "CMD", CommandWords{&o.healthcheck}, "run without a shell"},
+            {"--multi-stage", "", &o.multi_stage,
+             "the Dockerfile builds and bundles APP in a build stage"},
+            {"--build-image", "IMAGE", &o.build_image, "what the build stage starts from"},
+            {"--build-command", "CMD", &o.build_command, "what makes APP there"},
+            {"--force", "", &o.force, "overwrite files and folders scratchpack did not write"}}},
+      }};
+}
+
+CommandTable inspect_table(InspectOptions& o) {
+  return {Command::inspect,
+          "inspect",
+          "scratchpack inspect curl.bundle --why /usr/lib/x86_64-linux-gnu/libz.so.1.2.13",
+          "scratchpack inspect BUNDLE [options]",
+          "What is inside a bundle, what each file costs, why it is there.",
+          {{"", false, {{"BUNDLE", "BUNDLE", &o.bundle, "the file that build wrote"}}},
+           {"Options",
+            false,
+            {{"--json", "", &o.json, "the summary that build --json gives"},
+             {"--tree", "", &o.tree, "the files as a tree, with sizes"},
+             {"--why", "PATH", &o.why, "why one file is in the bundle"},
+             {"--rewrites", "", &o.rewrites, "which files were rewritten to start in place"}}}}};
+}
+
+CommandTable extract_table(ExtractOptions& o) {
+  return {Command::extract,
+          "extract",
+          "scratchpack extract curl.bundle curl-files",
+          "scratchpack extract BUNDLE DIR",
+          "Unpacks the payload as ordinary files, byte for byte those that were packed.",
+          {{"",
+            false,
+            {{"BUNDLE", "BUNDLE", &o.bundle, "the file that build wrote"},
+             {"DIR", "DIR", &o.directory, "the folder to make"}}},
+           {"Options",
+            false,
+            {{"--force", "", &o.force, "replace a folder scratchpack did not write"},
+             {"-q,--quiet", "", &o.quiet, "only errors"}}}}};
+}
+
+CommandTable verify_table(VerifyOptions& o) {
+  return {Command::verify,
+          "verify",
+          "scratchpack verify curl.bundle -- --version",
+          "scratchpack verify BUNDLE [options] [-- ARG…]",
+          "Checks every checksum. With -- it also runs the bundle as a scratch container would:\n"
+          "in an empty root, as an unprivileged user. The status is then the program's own\n"
+          "(124: still running when the time was over, and killed).",
+          {{"", false, {{"BUNDLE", "BUNDLE", &o.bundle, "the file that build wrote"}}},
+           {"Options",
+            false,
+            {{"--timeout", "SECONDS", &o.timeout, "how long it may run (10)"},
+             {"-q,--quiet", "", &o.quiet, "only errors and the program's own output"}}}}};
+}
+
+CommandTable recipes_table(RecipesOptions& o) {
+  return {Command::recipes,
+          "recipes",
+          "scratchpack recipes tls",
+          "scratchpack recipes [NAME]",
+          "What recipes there are, what each adds and when.",
+          {{"", false, {{"NAME", "[NAME]", &o.name, "one recipe, by name or file"}}}}};
+}
+
+}  // namespace
+
+std::vector<CommandTable> command_tables(Options& options) {
+  return {build_table(options.build), inspect_table(options.inspect),
+          extract_table(options.extract), verify_table(options.verify),
+          recipes_table(options.recipes)};
+}
+
+std::string help_text(const std::vector<CommandTable>& tables) {
+  std::string text =
+      "Example:\n"
+      "  scratchpack build /usr/bin/curl    # writes curl.bundle: one file, runs anywhere\n"
+      "  scratchpack build /usr/bin/curl --emit-dockerfile && docker build -t curl .\n\n"
+      "Usage: scratchpack COMMAND …\n\n"
+      "Turns a dynamically linked program into one executable for an empty container.\n\n"
+      "Commands:\n";
+  for (const CommandTable& table : tables) {
+    text += fmt::format("  {:<48}{}\n", table.usage,
+                        table.purpose.substr(0, table.purpose.find_first_of(".\n,")));
+  }
+  return text +
+         "\nOptions:\n  scratchpack COMMAND --help     the command's options\n"
+         "  scratchpack --version\n\n"
+         "Exit status: 0 done, 1 failed, 2 wrong usage.\n";
+}
+
+std::string help_text(const CommandTable& table) {
+  std::string text =
+      fmt::format("Example:\n  {}\n\nUsage: {}\n\n{}\n", table.example, table.usage, table.purpose);
+  for (const Section& section : table.sections) {
+    text += section.title.empty() ? "\n" : fmt::format("\n{}:\n", section.title);
+    for (const Row& row : section.rows) {
+      std::string left =
+          row.positional() ? row.value : fmt::format("{}", fmt::join(split(row.names, ','), ", "));
+      if (!row.positional() && !row.value.empty()) left += " " + row.value;
+      text += left.size() < 34 ? fmt::format("  {:<34}{}\n", left, row.help)
+                               : fmt::format("  {}\n  {:<34}{}\n", left, "", row.help);
+    }
+  }
+  return text;
+}
+
+}  // namespace scratchpack

@@ -1,0 +1,101 @@
+// The command line, parsed once into plain values. Only main and build see it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bundler/base/values.h"
+
+namespace scratchpack {
+
+/// `scratchpack build`. What can be checked without looking at a file has been.
+struct BuildOptions {
+  std::string application = {};
+  std::vector<std::string> arguments = {};  ///< after `--`: put before the user's own
+
+  std::string output = {};         ///< empty: named after the application
+  std::string format = "onefile";  ///< onefile, tar or dir
+  std::string compress = "none";   ///< none, fast, good or best
+  std::string mode = "auto";       ///< auto, in-place or extract
+
+  std::vector<std::string> add_data = {};    ///< SRC:DEST
+  std::vector<std::string> add_binary = {};  ///< SRC[:DEST]
+  std::vector<std::string> exclude = {};     ///< shell patterns
+  std::vector<std::string> recipe = {};      ///< names or files
+  std::vector<std::string> no_recipe = {};   ///< names or "*"
+  std::vector<std::string> library_path = {};
+  std::string sysroot = "/";
+  std::string hwcaps = "baseline";
+  std::vector<std::string> tz = {};  ///< zones; empty: all
+
+  std::vector<KeyValue> env = {};
+  std::string workdir = {};  ///< absolute or empty
+  std::optional<Identity> user = std::nullopt;
+  std::vector<std::string> expose = {};
+  std::vector<KeyValue> label = {};
+  std::string stop_signal = {};
+  std::vector<std::string> healthcheck = {};  ///< words of a command
+
+  std::optional<std::string> emit_dockerfile = std::nullopt;  ///< empty text: the default name
+  bool multi_stage = false;
+  std::string build_image = {};
+  std::string build_command = {};
+  bool force = false;
+
+  std::string depfile = {};
+  bool dry_run = false;
+  bool json = false;
+  bool verbose = false;
+  bool quiet = false;
+  unsigned threads = 0;  ///< 0: as many as the machine has
+
+  /// What of this command line a build stage has to repeat, for --multi-stage.
+  std::vector<std::string> repeated = {};
+};
+
+struct InspectOptions {
+  std::string bundle = {};
+  bool json = false;
+  bool tree = false;
+  std::string why = {};  ///< a path in the bundle
+  bool rewrites = false;
+};
+
+struct ExtractOptions {
+  std::string bundle = {};
+  std::string directory = {};
+  bool force = false;
+  bool quiet = false;
+};
+
+struct VerifyOptions {
+  std::string bundle = {};
+  unsigned timeout = 10;  ///< seconds
+  bool run = false;       ///< `--` was given: run it, too
+  std::vector<std::string> arguments = {};
+  bool quiet = false;
+};
+
+struct RecipesOptions {
+  std::string name = {};  ///< empty: all of them
+};
+
+enum class Command : std::uint8_t { help, build, inspect, extract, verify, recipes };
+
+struct Options {
+  Command command = Command::help;
+  std::string text = {};  ///< help: what to print on standard output
+  BuildOptions build = {};
+  InspectOptions inspect = {};
+  ExtractOptions extract = {};
+  VerifyOptions verify = {};
+  RecipesOptions recipes = {};
+};
+
+/// Parses argv without the program's name. Throws UsageError for what does not exist, has a wrong
+/// value or does not fit together.
+Options parse_options(const std::vector<std::string>& arguments);
+
+}  // namespace scratchpack
