@@ -24,6 +24,7 @@ struct FileEntry {
   std::string reason = {};
   std::string package = {};      ///< "zlib1g 1:1.2.13.dfsg-1", empty when unknown
   bool container_first = false;  ///< a file of the container at this path wins
+  bool append_user = false;      ///< see Want
 };
 
 /// Sorted by path; every parent directory of an entry is an entry; no entry lies below a symlink.
@@ -42,12 +43,24 @@ class EntryContent {
 
 /// Plan -> file set: follows every want through the sysroot's links (kept as links), takes
 /// directory wants as trees, adds parents, applies `exclude` globs (matched against the path in
-/// the bundle), normalises modes. Two wants for one path: the first wins, reasons are not merged.
-/// Throws Error for a want whose source is missing or cannot be read, and for paths above 1023
-/// bytes (the longest the in-place start can look up).
-FileSet collect(const Plan& plan, const Sysroot& sysroot, const std::vector<std::string>& exclude);
+/// the bundle or one of its parents; the rules of glob.h), normalises modes. Two wants for one
+/// path: the first wins, reasons are not merged.
+///
+/// Links inside a tree stay links and bring what they lead to. In a tree of the build machine
+/// (--add-data) a link that leads out of the tree becomes a copy of what it leads to, as its
+/// target has no place in the bundle.
+///
+/// Goes to `warnings`, if given: devices, sockets and pipes left out of a tree; what the container
+/// engine writes itself (/etc/hosts, /etc/resolv.conf, /etc/hostname) left out; an exclude pattern
+/// that matched nothing.
+/// Throws Error for a want whose source is missing or cannot be read, for one below /proc, /sys or
+/// /dev, and for paths above 1023 bytes (the longest the in-place start can look up); UsageError
+/// for a pattern that leaves out the program or its interpreter.
+FileSet collect(const Plan& plan, const Sysroot& sysroot, const std::vector<std::string>& exclude,
+                std::vector<std::string>* warnings = nullptr);
 
-/// Fills `package` from the sysroot's dpkg database, where there is one.
+/// Fills `package` of files and links from the sysroot's dpkg database, where there is one. What no
+/// package brought (generated files, alternatives) stays empty.
 void name_packages(FileSet& files, const Sysroot& sysroot);
 
 /// SHA-256 over paths, kinds, modes, targets and contents in order: the content's identity.

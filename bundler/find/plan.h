@@ -20,6 +20,10 @@ struct Want {
   std::optional<std::string> content = std::nullopt;
   std::uint32_t mode = 0;        ///< permission bits; 0 means the source's (0644 for content)
   bool container_first = false;  ///< a file of the container at this path wins over ours
+  std::string target = {};       ///< not empty: a symbolic link made by us, to this
+  /// passwd or group: whoever runs the bundle must find a line for his own id in it; the launcher
+  /// adds one where it is missing.
+  bool append_user = false;
 };
 
 /// A place where something was looked for and why it was passed over.
@@ -41,12 +45,16 @@ struct EnvironmentEdit {
   std::string value;
   bool only_if_unset = true;
   std::string reason = {};
+  /// The value is a path inside the bundle, or several between colons: below the extracted root
+  /// when the bundle was extracted.
+  bool is_path = false;
+  bool extracted_only = false;  ///< says nothing in place, where the path is served by itself
 };
 
 /// A dynamic program in the bundle and what its start opens, in the order of the linker.
 struct Program {
-  std::string path;         ///< as asked for
-  std::string interpreter;  ///< its PT_INTERP
+  std::string path;                         ///< as asked for
+  std::string interpreter;                  ///< its PT_INTERP
   std::vector<std::string> libraries = {};  ///< paths as the linker opens them, breadth first
 };
 
@@ -55,7 +63,7 @@ enum class ApplicationKind : std::uint8_t { dynamic_elf, static_elf, script };
 struct Plan {
   std::string application;  ///< what the user named, as an absolute path inside the sysroot
   ApplicationKind kind = ApplicationKind::dynamic_elf;
-  std::string launch_path;             ///< the ELF program that runs: APP, or the script's interpreter
+  std::string launch_path;  ///< the ELF program that runs: APP, or the script's interpreter
   std::vector<std::string> arguments;  ///< put before the user's own (script: [option,] script)
   std::string interpreter = {};        ///< PT_INTERP of launch_path; empty when static
   std::vector<Program> programs = {};  ///< launch_path first
@@ -63,6 +71,7 @@ struct Plan {
   std::vector<EnvironmentEdit> environment = {};
   std::vector<Missing> missing = {};
   std::vector<std::string> warnings = {};
+  std::vector<std::string> recipes = {};  ///< names of those applied, in order
 };
 
 }  // namespace scratchpack
