@@ -35,19 +35,22 @@ struct RewriteSite {
 };
 
 struct RewrittenFile {
-  Bytes image;                 ///< the whole new file
-  std::uint64_t original_size; ///< bytes
+  Bytes image;                   ///< the whole new file
+  std::uint64_t original_size;   ///< bytes
   std::uint64_t segment_offset;  ///< file offset of the added PT_LOAD (page-aligned)
   std::uint64_t slot_address;  ///< virtual address of the 8-byte handler slot: the start of a page
                                ///< of its own, the last of the added segment
   std::vector<Undo> undo;
-  std::vector<RewriteSite> sites;  ///< by address
+  std::vector<RewriteSite> sites = {};  ///< by address
 };
 
 /// Rewrites an ELF64 x86-64 file. Never throws for a site that cannot be rewritten (it is listed
 /// as unpatchable, and the caller decides); throws Error for a file it cannot understand at all
 /// (`rewrite NAME: reason`).
 RewrittenFile rewrite(std::span<const std::uint8_t> elf, RewriteRole role, const std::string& name);
+
+/// Whether every site of interest was rewritten: the file can start in place.
+bool needed_sites_rewritten(const RewrittenFile& rewritten);
 
 /// Disassembles the result again and proves that nothing but the intended windows, the program
 /// headers and the added segment changed, that every window's code arrives, through its thunk, at

@@ -1,0 +1,57 @@
+// The code that is added to a rewritten file: one entry, and one thunk a site.
+//
+//   window:  jmp thunk; nops            thunk:  what was displaced
+//            [syscall]                          lea -128(%rsp),%rsp      step over the red zone
+//   behind:  ...                                call entry
+//                                               lea 128(%rsp),%rsp
+//                                               jrcxz declined
+//                                               jmp behind               handled: rax is the result
+//                                     declined: jmp syscall              where it always was
+//
+// Of a moved site the thunk holds the `syscall` itself, and what was displaced from behind it:
+//
+//                                               jrcxz declined
+//                                               jmp over
+//                                     declined: syscall
+//                                     over:     the rest; jmp behind
+//
+// A call that is declined is never made from the entry's frame: clone and vfork return on a stack
+// that is not theirs there, and cancellation looks at the program counter.
+// Only rcx and r11 are free at a `syscall` (it overwrites them itself); status flags are too,
+// where the window rules found that nothing reads them afterwards.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "bundler/base/file.h"
+#include "bundler/content/rewrite_sites.h"
+#include "bundler/content/rewrite_unwind.h"
+
+namespace scratchpack {
+
+/// The entry code for these calls, to lie at `address` (a multiple of 64), with the handler's slot
+/// at `slot`. Its size does not depend on the arguments.
+Bytes entry_code(const CallSet& calls, std::uint64_t address, std::uint64_t slot);
+/// The unwind rows of the entry code.
+UnwindWriter::Steps entry_rows();
+/// Bytes of the entry that are instructions, from its start (tables follow).
+std::uint64_t entry_code_length();
+
+struct Thunk {
+  Bytes bytes;
+  UnwindWriter::Steps rows;  ///< empty when the site has no row that can be written
+};
+
+/// The thunk of one window, to lie at `address`.
+Thunk make_thunk(const Disassembly& code, const Window& window, std::uint64_t address,
+                 std::uint64_t entry);
+
+/// `jmp thunk` and nops, for the part of the window that is overwritten.
+Bytes make_jump(const Window& window, const Disassembly& code, std::uint64_t thunk);
+
+/// Appends a 4-byte distance that is counted from its own end, which lies at `end`. Throws Error
+/// when the target is further than 2 GiB away.
+void put_relative(Bytes& out, std::uint64_t end, std::uint64_t target);
+
+}  // namespace scratchpack

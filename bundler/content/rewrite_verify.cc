@@ -1,0 +1,405 @@
+// The proof that a rewritten file still does what the original did. It starts from the two images
+// and what differs between them, not from what the rewriter says it did: every changed byte must
+// be explained by a window whose jump, followed through its thunk, arrives where the original
+// went on, or by one of two program headers.
+#include <algorithm>
+
+#include "bundler/base/error.h"
+#include "bundler/content/rewrite.h"
+#include "bundler/content/rewrite_sites.h"
+#include "bundler/content/rewrite_thunks.h"
+
+namespace scratchpack {
+
+namespace {
+
+constexpr std::uint64_t kPage = 4096;
+constexpr std::uint64_t kJumpLength = 5;
+constexpr std::uint8_t kStepDown[] = {0x48, 0x8d, 0x64, 0x24, 0x80};
+constexpr std::uint8_t kStepUp[] = {0x48, 0x8d, 0xa4, 0x24, 0x80, 0x00, 0x00, 0x00};
+constexpr std::uint8_t kSystemCall[] = {0x0f, 0x05};
+constexpr std::uint8_t kKeptExit[] = {0xe3, 0x05};
+constexpr std::uint8_t kMovedExit[] = {0xe3, 0x02, 0xeb, 0x02};
+
+std::string hexadecimal(std::uint64_t value) {
+  std::string out;
+  do {
+    out.insert(out.begin(), "0123456789abcdef"[value % 16]);
+    value /= 16;
+  } while (value != 0);
+  return "0x" + out;
+}
+
+/// Reads a thunk's bytes forward.
+class Cursor {
+ public:
+  Cursor(const ElfView& image, std::uint64_t address) : image_(image), address_(address) {}
+  std::uint64_t address() const { return address_; }
+  bool starts_with(std::span<const std::uint8_t> expected) const {
+    auto found = image_.at(address_, expected.size());
+    return !found.empty() && std::equal(found.begin(), found.end(), expected.begin());
+  }
+  bool take(std::span<const std::uint8_t> expected) {
+    if (!starts_with(expected)) return false;
+    address_ += expected.size();
+    return true;
+  }
+  /// An opcode byte and the address its 4-byte distance leads to.
+  std::optional<std::uint64_t> take_relative(std::uint8_t opcode) {
+    auto found = image_.read<std::uint8_t>(address_);
+    auto distance = image_.read<std::int32_t>(address_ + 1);
+    if (!found || *found != opcode || !distance) return std::nullopt;
+    address_ += kJumpLength;
+    return address_ + static_cast<std::uint64_t>(std::int64_t{*distance});
+  }
+
+ private:
+  const ElfView& image_;
+  std::uint64_t address_;
+};
+
+struct ProvedWindow {
+  std::uint64_t begin;
+  std::uint64_t end;  // behind the syscall, or behind what moved
+  std::uint64_t call;
+  RewriteSite::Kind kind;
+  std::uint64_t thunk;
+  std::uint64_t stepped;  // in the thunk: the red zone is stepped over
+  std::uint64_t back;     // and behind stepping back
+};
+
+class Verifier {
+ public:
+  Verifier(const ElfView& original, const ElfView& image, const RewrittenFile& rewritten,
+           RewriteRole role)
+      : original_(original),
+        image_(image),
+        rewritten_(rewritten),
+        calls_(calls_of(role)),
+        code_(original) {}
+
+  std::vector<std::string> run() {
+    check_undo();
+    if (rewritten_.slot_address != 0) {
+      check_headers();
+      if (!faults_.empty()) return faults_;
+      check_segment();
+      check_entry();
+    }
+    check_changes();
+    check_sites();
+    if (rewritten_.slot_address != 0) check_unwind();
+    return faults_;
+  }
+
+ private:
+  void fault(std::string sentence) { faults_.push_back(std::move(sentence)); }
+  void fault_at(std::uint64_t address, const char* sentence) {
+    fault("at " + hexadecimal(address) + ": " + sentence);
+  }
+
+  void check_undo();
+  void check_headers();
+  void check_segment();
+  void check_entry();
+  void check_changes();
+  std::optional<ProvedWindow> prove(std::uint64_t address);
+  std::optional<ProvedWindow> prove_exits(ProvedWindow window, std::size_t call, Cursor at);
+  void check_window(const ProvedWindow& window);
+  void check_sites();
+  void check_unwind();
+  std::optional<std::uint64_t> address_of(std::uint64_t offset) const;
+
+  const ElfView& original_;
+  const ElfView& image_;
+  const RewrittenFile& rewritten_;
+  CallSet calls_;
+  Disassembly code_;
+  Elf64_Phdr added_{};
+  std::vector<ProvedWindow> windows_;  // by address
+  std::vector<std::string> faults_;
+};
+
+void Verifier::check_undo() {
+  Bytes restored = rewritten_.image;
+  for (const auto& undo : rewritten_.undo) {
+    if (undo.offset > rewritten_.original_size ||
+        undo.bytes.size() > rewritten_.original_size - undo.offset) {
+      fault("an undo piece lies outside the original");
+      return;
+    }
+    std::copy(undo.bytes.begin(), undo.bytes.end(),
+              restored.begin() + static_cast<std::ptrdiff_t>(undo.offset));
+  }
+  restored.resize(rewritten_.original_size);
+  if (!std::equal(restored.begin(), restored.end(), original_.bytes().begin(),
+                  original_.bytes().end())) {
+    fault("undo does not restore the original");
+  }
+}
+
+/// The program headers are the original's with one PT_NOTE (or unused one) less, one PT_LOAD
+/// more behind the last load, and perhaps PT_GNU_EH_FRAME elsewhere.
+void Verifier::check_headers() {
+  const auto& before = original_.segments();
+  const auto& after = image_.segments();
+  if (std::memcmp(&original_.header(), &image_.header(), sizeof(Elf64_Ehdr)) != 0) {
+    fault("the file header changed");
+  }
+  auto added = std::find_if(after.rbegin(), after.rend(),
+                            [](const auto& one) { return one.p_type == PT_LOAD; });
+  if (before.size() != after.size() || added == after.rend()) {
+    fault("the number of program headers changed");
+    return;
+  }
+  added_ = *added;
+  std::vector<Elf64_Phdr> rest(after.begin(), after.end());
+  rest.erase(std::next(added).base() - after.begin() + rest.begin());
+  bool spared = false;
+  bool repointed = false;
+  std::size_t i = 0;
+  for (const auto& header : before) {
+    if (i < rest.size() && std::memcmp(&header, &rest[i], sizeof header) == 0) {
+      i++;
+    } else if (i < rest.size() && header.p_type == PT_GNU_EH_FRAME && !repointed &&
+               rest[i].p_type == PT_GNU_EH_FRAME && rest[i].p_flags == header.p_flags &&
+               rest[i].p_align == header.p_align && rest[i].p_vaddr >= added_.p_vaddr) {
+      repointed = true;
+      i++;
+    } else if (!spared && (header.p_type == PT_NOTE || header.p_type == PT_NULL)) {
+      spared = true;
+    } else {
+      fault("a program header changed that should not");
+      return;
+    }
+  }
+  if (!spared) fault("no program header gave way to the added segment");
+}
+
+void Verifier::check_segment() {
+  std::uint64_t end = 0;
+  std::uint64_t alignment = kPage;
+  for (const auto& load : original_.segments()) {
+    if (load.p_type != PT_LOAD) continue;
+    end = std::max(end, load.p_vaddr + load.p_memsz);
+    alignment = std::max(alignment, load.p_align);
+  }
+  if (added_.p_flags != (PF_R | PF_X) || added_.p_filesz != added_.p_memsz ||
+      added_.p_align != kPage || added_.p_filesz % kPage != 0) {
+    fault("the added segment is not readable and executable whole pages");
+  }
+  if (added_.p_vaddr < end || added_.p_vaddr % alignment != 0) {
+    fault("the added segment is not behind the loads at their alignment");
+  }
+  if (added_.p_offset != rewritten_.segment_offset || added_.p_offset % kPage != 0 ||
+      added_.p_offset < rewritten_.original_size ||
+      added_.p_offset + added_.p_filesz != rewritten_.image.size()) {
+    fault("the added segment is not the pages behind the original file");
+    return;
+  }
+  auto zero = [this](std::uint64_t begin, std::uint64_t finish) {
+    auto bytes = image_.bytes().subspan(begin, finish - begin);
+    return std::all_of(bytes.begin(), bytes.end(), [](auto byte) { return byte == 0; });
+  };
+  if (!zero(rewritten_.original_size, added_.p_offset)) fault("the padding is not zero");
+  if (rewritten_.slot_address != added_.p_vaddr + added_.p_filesz - kPage) {
+    fault("the slot is not the last page of the added segment");
+  } else if (!zero(rewritten_.image.size() - kPage, rewritten_.image.size())) {
+    fault("the slot's page is not zero");
+  }
+}
+
+void Verifier::check_entry() {
+  auto expected = entry_code(calls_, added_.p_vaddr, rewritten_.slot_address);
+  if (!Cursor(image_, added_.p_vaddr).take(expected)) {
+    fault("the entry code is not the one for this role and slot");
+  }
+}
+
+std::optional<std::uint64_t> Verifier::address_of(std::uint64_t offset) const {
+  for (const auto& load : original_.segments()) {
+    if (load.p_type != PT_LOAD || !(load.p_flags & PF_X) || offset < load.p_offset) continue;
+    if (offset - load.p_offset < load.p_filesz) return load.p_vaddr + (offset - load.p_offset);
+  }
+  return std::nullopt;
+}
+
+void Verifier::check_changes() {
+  auto before = original_.bytes();
+  auto after = image_.bytes();
+  std::uint64_t headers = original_.header().e_phoff;
+  std::uint64_t headers_end = headers + original_.segments().size() * sizeof(Elf64_Phdr);
+  for (std::uint64_t offset = 0; offset < before.size(); offset++) {
+    if (before[offset] == after[offset]) continue;
+    if (offset >= headers && offset < headers_end) continue;  // check_headers looked
+    auto address = address_of(offset);
+    if (!address) {
+      fault("a byte outside the code changed, at offset " + hexadecimal(offset));
+      return;
+    }
+    auto window = prove(*address);
+    if (!window) return;  // what follows would only repeat this fault
+    check_window(*window);
+    windows_.push_back(*window);
+    offset += std::max(window->call, window->begin + kJumpLength) - window->begin - 1;
+    if (window->kind == RewriteSite::Kind::moved) {
+      offset = *original_.offset_of(window->end - 1, 1);
+    }
+  }
+}
+
+/// Follows the jump at a changed address through its thunk.
+std::optional<ProvedWindow> Verifier::prove(std::uint64_t address) {
+  auto index = code_.index_of(address);
+  auto thunk = Cursor(image_, address).take_relative(0xe9);
+  if (!index || !thunk || *thunk < added_.p_vaddr || *thunk >= rewritten_.slot_address) {
+    fault_at(address, "changed, and does not begin with a jump into the added segment");
+    return std::nullopt;
+  }
+  ProvedWindow window{address, 0, 0, RewriteSite::Kind::unpatchable, *thunk, 0, 0};
+  Cursor at(image_, *thunk);
+  std::size_t next = *index;
+  for (; !at.starts_with(kStepDown); next++) {
+    bool adjacent = next == *index || code_.before(next).has_value();
+    if (next == code_.instructions().size() || !adjacent || code_.effect(next).immovable ||
+        !at.take(code_.bytes(next))) {
+      fault_at(address, "the thunk does not hold what was displaced");
+      return std::nullopt;
+    }
+  }
+  at.take(kStepDown);
+  window.stepped = at.address();
+  auto entry = at.take_relative(0xe8);
+  if (!entry || *entry != added_.p_vaddr || !at.take(kStepUp)) {
+    fault_at(address, "the thunk does not ask the entry");
+    return std::nullopt;
+  }
+  window.back = at.address();
+  bool is_call = next < code_.instructions().size() &&
+                 code_.instructions()[next].flow == Flow::system_call &&
+                 (next == *index || code_.before(next).has_value());
+  if (!is_call) {
+    fault_at(address, "what was displaced does not lead up to a system call");
+    return std::nullopt;
+  }
+  return prove_exits(window, next, at);
+}
+
+std::optional<ProvedWindow> Verifier::prove_exits(ProvedWindow window, std::size_t call,
+                                                  Cursor at) {
+  const auto& instruction = code_.instructions()[call];
+  window.call = instruction.address;
+  window.end = instruction.end();
+  if (at.take(kKeptExit)) {
+    window.kind = RewriteSite::Kind::kept;
+    auto handled = at.take_relative(0xe9);
+    auto declined = at.take_relative(0xe9);
+    bool stays = Cursor(image_, window.call).starts_with(kSystemCall);
+    if (handled == window.end && declined == window.call && stays) return window;
+    fault_at(window.begin, "the thunk does not lead back to the system call and behind it");
+    return std::nullopt;
+  }
+  window.kind = RewriteSite::Kind::moved;
+  if (!at.take(kMovedExit) || !at.take(kSystemCall)) {
+    fault_at(window.begin, "the thunk has no system call");
+    return std::nullopt;
+  }
+  for (std::size_t next = call + 1;; next++) {
+    auto end = Cursor(at).take_relative(0xe9);
+    if (end == window.end) return window;
+    if (next == code_.instructions().size() || !code_.before(next) ||
+        code_.effect(next).immovable || !at.take(code_.bytes(next))) {
+      fault_at(window.begin, "the thunk does not hold what was displaced behind the call");
+      return std::nullopt;
+    }
+    window.end = code_.instructions()[next].end();
+  }
+}
+
+void Verifier::check_window(const ProvedWindow& window) {
+  bool kept = window.kind == RewriteSite::Kind::kept;
+  std::uint64_t overwritten_end = kept ? window.call : window.end;
+  if (overwritten_end - window.begin < kJumpLength) {
+    fault_at(window.begin, "the jump reaches over the end of its window");
+    return;
+  }
+  auto rest = image_.at(window.begin + kJumpLength, overwritten_end - window.begin - kJumpLength);
+  if (!std::all_of(rest.begin(), rest.end(), [](auto byte) { return byte == 0x90; })) {
+    fault_at(window.begin, "the rest of the window is not nops");
+  }
+  if (code_.entered_within(window.begin + 1, window.end)) {
+    fault_at(window.begin, "a branch of the original arrives inside the window");
+  }
+  if (!windows_.empty() && windows_.back().end > window.begin) {
+    fault_at(window.begin, "two windows overlap");
+  }
+}
+
+/// Every site that matters was proved, or is listed as unpatchable.
+void Verifier::check_sites() {
+  std::vector<RewriteSite> expected;
+  for (std::size_t i = 0; i < code_.instructions().size(); i++) {
+    const auto& instruction = code_.instructions()[i];
+    if (instruction.flow != Flow::system_call || !matters(numbers_at(code_, i), calls_)) continue;
+    auto window = std::find_if(windows_.begin(), windows_.end(), [&instruction](const auto& one) {
+      return one.call == instruction.address;
+    });
+    auto kind = window == windows_.end() ? RewriteSite::Kind::unpatchable : window->kind;
+    expected.push_back({instruction.address, -1, kind, {}});
+  }
+  bool same = std::equal(
+      expected.begin(), expected.end(), rewritten_.sites.begin(), rewritten_.sites.end(),
+      [](const auto& a, const auto& b) { return a.address == b.address && a.kind == b.kind; });
+  if (!same) fault("the list of sites is not what the code shows");
+  std::size_t rewritten = static_cast<std::size_t>(
+      std::count_if(expected.begin(), expected.end(),
+                    [](const auto& site) { return site.kind != RewriteSite::Kind::unpatchable; }));
+  if (rewritten != windows_.size()) fault("a site was rewritten that does not matter");
+}
+
+/// The unwinder finds the original's functions as before, and in each thunk the site's frame.
+void Verifier::check_unwind() {
+  auto before = UnwindTable::read(original_);
+  auto after = UnwindTable::read(image_);
+  if (!before) return;
+  if (!after) {
+    fault("the unwind table cannot be read");
+    return;
+  }
+  std::uint64_t ours = added_.p_vaddr;
+  std::vector<UnwindEntry> kept = after->entries();
+  std::erase_if(kept, [ours](const auto& entry) { return entry.function >= ours; });
+  bool same = std::equal(kept.begin(), kept.end(), before->entries().begin(),
+                         before->entries().end(), [](const auto& a, const auto& b) {
+                           return a.function == b.function && a.description == b.description;
+                         });
+  if (!same) fault("the unwind table lost or changed a function of the original");
+  for (const auto& window : windows_) {
+    auto row = before->row(original_, window.begin);
+    if (!row || !row->writable()) continue;
+    auto stepped = *row;
+    if (stepped.base == kDwarfRsp) stepped.offset += 128;
+    if (after->row(image_, window.thunk) != row || after->row(image_, window.stepped) != stepped ||
+        after->row(image_, window.back) != row) {
+      fault_at(window.begin, "the thunk's unwind data is not the site's");
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> verify_rewrite(std::span<const std::uint8_t> original,
+                                        const RewrittenFile& rewritten, RewriteRole role) {
+  if (rewritten.original_size != original.size() || rewritten.image.size() < original.size()) {
+    return {"the rewritten file is shorter than the original"};
+  }
+  try {
+    ElfView before(original, "the original");
+    ElfView after(rewritten.image, "the result");
+    return Verifier(before, after, rewritten, role).run();
+  } catch (const Error& error) {
+    return {error.what()};
+  }
+}
+
+}  // namespace scratchpack
