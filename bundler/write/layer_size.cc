@@ -1,0 +1,68 @@
+#include "bundler/write/layer_size.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <future>
+#include <thread>
+
+#include "bundler/write/tar.h"
+
+namespace scratchpack {
+namespace {
+
+constexpr std::uint64_t kWholeUpTo = std::uint64_t{24}
+                                     << 20;  ///< bytes compressed without choosing
+constexpr std::uint64_t kWholePiece = std::uint64_t{1} << 20;
+constexpr std::uint64_t kSampled = std::uint64_t{16} << 20;  ///< bytes compressed of larger outputs
+/// Small pieces spread better over what compresses differently: code, tables, text.
+constexpr std::uint64_t kSampledPiece = std::uint64_t{128} << 10;
+/// Header and trailer of a gzip stream, which a layer has once.
+constexpr std::uint64_t kFraming = 18;
+
+}  // namespace
+
+LayerMeter::LayerMeter(std::uint64_t expected, unsigned threads)
+    : piece_(expected <= kWholeUpTo ? kWholePiece : kSampledPiece),
+      stride_(expected <= kWholeUpTo ? 1 : (expected + kSampled - 1) / kSampled),
+      threads_(threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency())) {}
+
+void LayerMeter::feed(std::span<const std::uint8_t> bytes) {
+  while (!bytes.empty()) {
+    std::uint64_t index = fed_ / piece_;
+    std::uint64_t inside = fed_ % piece_;
+    auto size = static_cast<std::size_t>(std::min<std::uint64_t>(piece_ - inside, bytes.size()));
+    if (index % stride_ == stride_ / 2) {
+      if (inside == 0) kept_.emplace_back();
+      kept_.back().insert(kept_.back().end(), bytes.begin(), bytes.begin() + size);
+    }
+    fed_ += size;
+    bytes = bytes.subspan(size);
+  }
+}
+
+LayerSize LayerMeter::result() {
+  std::atomic<std::size_t> next = 0;
+  auto work = [&]() {
+    std::uint64_t packed = 0;
+    for (std::size_t i = next++; i < kept_.size(); i = next++) {
+      packed += gzipped_size(kept_[i]) - kFraming;
+    }
+    return packed;
+  };
+  std::vector<std::future<std::uint64_t>> workers;
+  for (unsigned i = 1; i < threads_; ++i) {
+    workers.push_back(std::async(std::launch::async, work));
+  }
+  std::uint64_t packed = work();
+  for (auto& worker : workers) packed += worker.get();
+  std::uint64_t looked_at = 0;
+  for (const Bytes& piece : kept_) looked_at += piece.size();
+  kept_.clear();
+  if (looked_at == 0) return {kFraming, false};
+  double share = static_cast<double>(fed_) / static_cast<double>(looked_at);
+  return {static_cast<std::uint64_t>(static_cast<double>(packed) * share) + kFraming,
+          looked_at < fed_};
+}
+
+}  // namespace scratchpack
