@@ -13,30 +13,30 @@ namespace scratchpack {
 enum CallScope : unsigned { kLinker = 1, kLibrary = 2, kBoth = 3 };
 
 // X(number, name, scope)
-#define SCRATCHPACK_CALLS(X)      \
-  X(0, read, kLinker)             \
-  X(2, open, kBoth)               \
-  X(3, close, kLinker)            \
-  X(4, stat, kBoth)               \
-  X(5, fstat, kBoth)              \
-  X(6, lstat, kLibrary)           \
-  X(8, lseek, kLinker)            \
-  X(9, mmap, kLinker)             \
-  X(17, pread64, kLinker)         \
-  X(21, access, kBoth)            \
-  X(59, execve, kLibrary)         \
-  X(79, getcwd, kLibrary)         \
-  X(80, chdir, kLibrary)          \
-  X(81, fchdir, kLibrary)         \
-  X(89, readlink, kBoth)          \
-  X(217, getdents64, kLibrary)    \
-  X(257, openat, kBoth)           \
-  X(262, newfstatat, kBoth)       \
-  X(267, readlinkat, kBoth)       \
-  X(269, faccessat, kBoth)        \
-  X(322, execveat, kLibrary)      \
-  X(332, statx, kLibrary)         \
-  X(437, openat2, kLibrary)       \
+#define SCRATCHPACK_CALLS(X)   \
+  X(0, read, kLinker)          \
+  X(2, open, kBoth)            \
+  X(3, close, kLinker)         \
+  X(4, stat, kBoth)            \
+  X(5, fstat, kBoth)           \
+  X(6, lstat, kLibrary)        \
+  X(8, lseek, kLinker)         \
+  X(9, mmap, kLinker)          \
+  X(17, pread64, kLinker)      \
+  X(21, access, kBoth)         \
+  X(59, execve, kLibrary)      \
+  X(79, getcwd, kLibrary)      \
+  X(80, chdir, kLibrary)       \
+  X(81, fchdir, kLibrary)      \
+  X(89, readlink, kBoth)       \
+  X(217, getdents64, kLibrary) \
+  X(257, openat, kBoth)        \
+  X(262, newfstatat, kBoth)    \
+  X(267, readlinkat, kBoth)    \
+  X(269, faccessat, kBoth)     \
+  X(322, execveat, kLibrary)   \
+  X(332, statx, kLibrary)      \
+  X(437, openat2, kLibrary)    \
   X(439, faccessat2, kLibrary)
 
 struct Call {

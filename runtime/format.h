@@ -50,6 +50,7 @@ enum EntryFlags : uint16_t {
   kFlagProgram = 2,         ///< ELF with PT_INTERP: `interpreter` and the start list are set
   kFlagElf = 4,             ///< any ELF file: what linkers map
   kFlagAppendUser = 8,      ///< passwd or group: a line for the running id is added when missing
+  kFlagMusl = 16,           ///< a dynamic linker that is the C library too
 };
 
 struct Entry {
@@ -109,26 +110,25 @@ static_assert(sizeof(EnvironmentRecord) == 16);
 enum StartMode : uint32_t { kStartInPlace = 0, kStartExtract = 1 };
 
 enum LaunchFlags : uint32_t {
-  kLaunchMusl = 1,        ///< the linker is the C library
-  kLaunchLinkerArgv0 = 2, ///< the linker knows --argv0
+  kLaunchLinkerArgv0 = 1,  ///< the linker knows --argv0
 };
 
 /// What to run and how.
 struct LaunchRecord {
-  uint32_t program;         ///< entry number
-  uint32_t interpreter;     ///< entry number
-  uint32_t mode;            ///< StartMode
-  uint32_t flags;           ///< LaunchFlags
-  uint32_t execfn;          ///< path the program was started by, in strings (AT_EXECFN)
-  uint32_t name;            ///< what the process is called (comm), in strings
-  uint32_t argv0;           ///< replaces argv[0] (a script's interpreter); kNone: the caller's
-  uint32_t arguments;       ///< first of `argument_count` strings back to back, put before the user's
+  uint32_t program;      ///< entry number
+  uint32_t interpreter;  ///< entry number
+  uint32_t mode;         ///< StartMode
+  uint32_t flags;        ///< LaunchFlags
+  uint32_t execfn;       ///< path the program was started by, in strings (AT_EXECFN)
+  uint32_t name;         ///< what the process is called (comm), in strings
+  uint32_t argv0;        ///< replaces argv[0] (a script's interpreter); kNone: the caller's
+  uint32_t arguments;    ///< first of `argument_count` strings back to back, put before the user's
   uint32_t argument_count;
   uint32_t environment_count;
-  uint32_t workdir;         ///< in strings, or kNone
-  uint32_t user;            ///< numeric, or kNone: as started
-  uint32_t group;           ///< numeric, or kNone
-  uint32_t library_path;    ///< directories of the libraries joined by ':', in strings (extraction)
+  uint32_t workdir;       ///< in strings, or kNone
+  uint32_t user;          ///< numeric, or kNone: as started
+  uint32_t group;         ///< numeric, or kNone
+  uint32_t library_path;  ///< directories of the libraries joined by ':', in strings (extraction)
   uint32_t reserved[2];
 };
 static_assert(sizeof(LaunchRecord) == 64);
@@ -139,9 +139,9 @@ struct PayloadHeader {
   uint32_t header_size;     ///< 512
   uint64_t payload_size;    ///< bytes, all of it
   uint64_t table_size;      ///< bytes of header and table: what `table_checksum` covers
-  uint64_t table_checksum;  ///< XXH64 of the rest of the table, seeded with the XXH64 of this header
-                            ///< whose table_checksum is 0
-  uint64_t entries;         ///< offsets of the parts of the table ...
+  uint64_t table_checksum;  ///< XXH64 of the rest of the table, seeded with the XXH64 of this
+                            ///< header whose table_checksum is 0
+  uint64_t entries;  ///< offsets of the parts of the table ...
   uint64_t buckets;
   uint64_t frames;
   uint64_t lists;
@@ -156,11 +156,11 @@ struct PayloadHeader {
   uint32_t undo_count;
   uint32_t reserved0;
   LaunchRecord launch;
-  uint64_t time;              ///< mtime of every file, seconds since 1970
-  uint64_t manifest;          ///< offset of the zstd frame
-  uint64_t manifest_stored;   ///< bytes
-  uint64_t manifest_size;     ///< bytes decoded
-  uint64_t bootloader_size;   ///< bytes of the bootloader's file before the payload
+  uint64_t time;             ///< mtime of every file, seconds since 1970
+  uint64_t manifest;         ///< offset of the zstd frame
+  uint64_t manifest_stored;  ///< bytes
+  uint64_t manifest_size;    ///< bytes decoded
+  uint64_t bootloader_size;  ///< bytes of the bootloader's file before the payload
   uint8_t reserved[512 - 232];
 };
 static_assert(sizeof(PayloadHeader) == 512);

@@ -31,12 +31,15 @@ uint64_t table_checksum(const PayloadHeader& header) {
 }
 
 /// A string that starts at `offset` and ends inside the strings. The last byte of all strings is 0.
-bool valid_text(const PayloadHeader& header, uint32_t offset) { return offset < header.strings_size; }
+bool valid_text(const PayloadHeader& header, uint32_t offset) {
+  return offset < header.strings_size;
+}
 
 bool valid_launch(const Payload& payload) {
   const PayloadHeader& header = *payload.header;
   const LaunchRecord& launch = header.launch;
-  if (launch.program >= header.entry_count || launch.interpreter >= header.entry_count) return false;
+  if (launch.program >= header.entry_count || launch.interpreter >= header.entry_count)
+    return false;
   if (!valid_entry(payload, payload.entries[launch.program]) ||
       !valid_entry(payload, payload.entries[launch.interpreter])) {
     return false;
@@ -111,7 +114,8 @@ const char* open_payload(const unsigned char* base, uint64_t size, Payload& payl
     if (header.magic[i] != kMagic[i]) return "the payload does not begin with its magic bytes";
   }
   if (header.version > kFormatVersion) return "the payload has a newer format than this reader";
-  if (header.version == 0 || header.header_size != sizeof header) return "the payload's header is damaged";
+  if (header.version == 0 || header.header_size != sizeof header)
+    return "the payload's header is damaged";
   if (header.payload_size != size) return "the payload is cut short or has grown";
   const uint64_t limit = header.table_size;
   if (limit > size || limit < sizeof header ||

@@ -19,8 +19,10 @@ std::string sha256(std::span<const std::uint8_t> bytes) {
   return text;
 }
 
-std::uint64_t xxh64(std::span<const std::uint8_t> bytes) {
-  return XXH64(bytes.data(), bytes.size(), 0);
+std::uint64_t xxh64(std::span<const std::uint8_t> bytes) { return xxh64_seeded(bytes, 0); }
+
+std::uint64_t xxh64_seeded(std::span<const std::uint8_t> bytes, std::uint64_t seed) {
+  return XXH64(bytes.data(), bytes.size(), seed);
 }
 
 }  // namespace scratchpack

@@ -110,8 +110,8 @@ void AtomicFile::pad_to(std::uint64_t alignment) {
 
 void AtomicFile::write_at(std::uint64_t offset, std::span<const std::uint8_t> bytes) {
   while (!bytes.empty()) {
-    ssize_t count = ::pwrite(descriptor_.get(), bytes.data(), bytes.size(),
-                             static_cast<off_t>(offset));
+    ssize_t count =
+        ::pwrite(descriptor_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) fail("write", path_, count < 0 ? errno : ENOSPC);
     bytes = bytes.subspan(static_cast<std::size_t>(count));

@@ -10,29 +10,13 @@
 #include <vector>
 
 #include "bundler/content/file_set.h"
-#include "bundler/content/rewrite.h"
+#include "bundler/content/start.h"
 #include "bundler/find/plan.h"
 
 namespace scratchpack {
 
+/// zstd level 3, 12 or 19; none stores page-aligned.
 enum class Compression : std::uint8_t { none, fast, good, best };
-enum class Mode : std::uint8_t { automatic, in_place, extract };
-
-/// How a bundle of these files starts, decided by analysis alone (the same on every machine).
-struct StartDecision {
-  std::string mode;  ///< "in-place", "extract" or "static"
-  std::string why;   ///< when not in place
-  std::vector<std::string> unserved;  ///< extraction: compiled-in absolute paths not served
-  /// Rewritten files by path in the bundle (in-place only).
-  std::map<std::string, RewrittenFile> rewritten;
-  /// Path in the bundle of the application and of its linker, links resolved.
-  std::string program, interpreter;
-};
-
-/// Rewrites linker and C library and lets the verifier decide. Throws Error when `mode` asks for
-/// in-place and it cannot be.
-StartDecision decide_start(const Plan& plan, const FileSet& files, Mode mode);
-
 struct OnefileOptions {
   Compression compression = Compression::none;
   unsigned threads = 0;  ///< compressing; 0: as many as the machine has. Never changes the bytes.

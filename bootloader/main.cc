@@ -1,0 +1,127 @@
+// The bootloader: what a bundle does before its program runs. A table of contents:
+//   payload -> options of the environment -> launch record -> in place, or extracted -> jump
+#include <stdint.h>
+
+#include "bootloader/elf.h"
+#include "bootloader/extract.h"
+#include "bootloader/identity.h"
+#include "bootloader/program_stack.h"
+#include "bootloader/report.h"
+#include "bootloader/start_extracted.h"
+#include "bootloader/start_in_place.h"
+#include "runtime/arch/x86_64/syscall.h"
+#include "runtime/execute.h"
+#include "runtime/payload.h"
+#include "runtime/text.h"
+
+extern "C" const char __ehdr_start[] __attribute__((visibility("hidden")));
+
+namespace scratchpack {
+namespace {
+
+/// What the environment asks for; nothing where the kernel says AT_SECURE.
+struct Options {
+  const char* directory = nullptr;
+  const char* mode = "auto";
+  const char* run = nullptr;
+};
+
+/// The zstd library reads the stack canary at %fs:0x28. Until the linker sets up thread-local
+/// storage, FS leads to zeros.
+alignas(16) unsigned char thread_area[64];
+
+Options read_options(const ProgramStack& stack) {
+  Options options;
+  const uint64_t* secure = stack.auxiliary_value(kAtSecure);
+  if (secure != nullptr && *secure != 0) return options;
+  options.directory = stack.variable("SCRATCHPACK_DIR");
+  options.run = stack.variable("SCRATCHPACK_RUN");
+  if (const char* mode = stack.variable("SCRATCHPACK_MODE")) options.mode = mode;
+  const char* debug = stack.variable("SCRATCHPACK_DEBUG");
+  if (debug != nullptr && text_equal(debug, "1")) start_timeline();
+  return options;
+}
+
+/// The payload is the last PT_LOAD of our own image.
+const ProgramHeader& payload_segment() {
+  const ElfHeader& elf = *reinterpret_cast<const ElfHeader*>(__ehdr_start);
+  const ProgramHeader* headers = reinterpret_cast<const ProgramHeader*>(__ehdr_start + elf.phoff);
+  const ProgramHeader* last = nullptr;
+  for (int i = 0; i < elf.phnum; ++i) {
+    if (headers[i].type == kPtLoad) last = &headers[i];
+  }
+  return *last;
+}
+
+/// Which program of the bundle: the one it was packed for, or one that a bundled program executes.
+const Entry& choose_program(const Payload& payload, const ProgramStack& stack, bool& plain) {
+  const uint64_t* execfn = stack.auxiliary_value(kAtExecfn);
+  const uint32_t number =
+      execfn == nullptr ? kNone : entry_in_execfn(reinterpret_cast<const char*>(*execfn));
+  plain = false;
+  if (number >= payload.header->entry_count) return payload.entries[payload.header->launch.program];
+  const Entry& entry = payload.entries[number];
+  if (!valid_entry(payload, entry) || (entry.flags & kFlagProgram) == 0) {
+    fail("the bundle was asked to start something that is no program of its own");
+  }
+  plain = true;
+  return entry;
+}
+
+Jump start(uint64_t* top) {
+  ProgramStack stack = read_stack(top);
+  sys(kSysArchPrctl, 0x1002, thread_area);  // ARCH_SET_FS
+  const ProgramHeader& segment = payload_segment();
+  const unsigned char* base = reinterpret_cast<const unsigned char*>(__ehdr_start) + segment.vaddr;
+  if (is_extracted_linker(base, segment.filesz))
+    return start_extracted(base, segment.filesz, stack);
+
+  const Options options = read_options(stack);
+  Payload payload;
+  if (const char* problem = open_payload(base, segment.filesz, payload)) {
+    char text[200];
+    TextBuilder line(text, sizeof text);
+    line.add("start the bundle: ").add(problem).add(" (build or download it again)");
+    fail(line.text());
+  }
+  note_step("checked the table");
+  if (options.run != nullptr) run_instead(payload, options.run);
+
+  bool plain = false;
+  const Entry& program = choose_program(payload, stack, plain);
+  const bool wants_extraction =
+      text_equal(options.mode, "extract") ||
+      (text_equal(options.mode, "auto") && payload.header->launch.mode == kStartExtract);
+  if (!wants_extraction && payload.header->launch.mode == kStartExtract) {
+    fail("start in place: this bundle was packed for extraction (unset SCRATCHPACK_MODE)");
+  }
+  if (!plain) take_identity(payload);
+  if (!wants_extraction) {
+    ProgramStack edited = stack;
+    if (!apply_launch(payload, plain, nullptr, edited)) {
+      fail("start the program: its arguments leave no room on the stack (raise ulimit -s)");
+    }
+    Jump jump = {};
+    InPlaceFault fault;
+    if (start_in_place(payload, segment.offset, program, stack, edited, jump, fault)) return jump;
+    if (text_equal(options.mode, "in-place")) {
+      fail("start in place: cannot", fault.step, fault.error,
+           "unset SCRATCHPACK_MODE to extract instead");
+    }
+    note_step("cannot start in place, extracting instead: ", fault.step);
+  }
+  extract_and_execute(payload, program, plain, options.directory, stack);
+}
+
+}  // namespace
+}  // namespace scratchpack
+
+/// Bytes between the kernel's stack and ours: the vectors once more, and the gap.
+extern "C" uint64_t bootloader_stack_size(uint64_t* top) {
+  const scratchpack::ProgramStack stack = scratchpack::read_stack(top);
+  return reinterpret_cast<uint64_t>(stack.auxiliary) - reinterpret_cast<uint64_t>(top) +
+         stack.auxiliary_size() + scratchpack::kStackGap;
+}
+
+/// Returned in rax and rdx.
+extern "C" scratchpack::Jump bootloader_main(uint64_t* top) { return scratchpack::start(top); }

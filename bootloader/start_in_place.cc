@@ -1,0 +1,188 @@
+#include "bootloader/start_in_place.h"
+
+#include "bootloader/map_elf.h"
+#include "bootloader/report.h"
+#include "runtime/arch/x86_64/syscall.h"
+#include "runtime/arena.h"
+#include "runtime/handlers.h"
+#include "runtime/mapped_files.h"
+#include "runtime/process.h"
+#include "runtime/text.h"
+
+extern "C" const char __ehdr_start[] __attribute__((visibility("hidden")));
+extern "C" const char etext[] __attribute__((visibility("hidden")));
+
+namespace scratchpack {
+
+Process process;
+
+namespace {
+
+/// Where an entry's image can be mapped from: an arena when it was compressed, else the bundle.
+struct Image {
+  long file;
+  uint64_t offset;
+};
+
+bool find_image(const Payload& payload, uint64_t payload_offset, const Entry& entry, long bundle,
+                Image& image) {
+  ArenaFile arena = {};
+  if (find_in_arenas(payload, entry, arena)) {
+    image = {arena.file, arena.offset};
+    return true;
+  }
+  image = {bundle, payload_offset + entry.offset};
+  return entry.method == kMethodRaw;
+}
+
+void edit_auxiliary(const ProgramStack& stack, const MappedElf& program, const MappedElf& linker,
+                    const char* execfn) {
+  for (uint64_t* at = stack.auxiliary; at[0] != kAtNull; at += 2) {
+    switch (at[0]) {
+      case kAtPhdr:
+        at[1] = program.headers;
+        break;
+      case kAtPhent:
+        at[1] = sizeof(ProgramHeader);
+        break;
+      case kAtPhnum:
+        at[1] = program.header_count;
+        break;
+      case kAtBase:
+        at[1] = linker.base;
+        break;
+      case kAtEntry:
+        at[1] = program.entry;
+        break;
+      case kAtExecfn:
+        at[1] = reinterpret_cast<uint64_t>(execfn);
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+/// The kernel's struct prctl_mm_map.
+struct MemoryMap {
+  uint64_t start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
+  uint64_t arg_start, arg_end, env_start, env_end;
+  uint64_t* auxv;
+  uint32_t auxv_size, exe_fd;
+};
+
+/// Tells the kernel the true auxiliary vector: /proc/self/auxv is what debuggers go by. Needs no
+/// privilege as long as the executable stays the same; where it is refused nothing is lost. The
+/// ranges of arguments and environment are said again as the kernel laid them out (`original`).
+void publish_auxiliary(const ProgramStack& original, const ProgramStack& stack) {
+  if (original.argument_count == 0) return;
+  const char* last = original.arguments[original.argument_count - 1];
+  const uint64_t arguments_end = reinterpret_cast<uint64_t>(last) + text_length(last) + 1;
+  uint64_t environment_end = arguments_end;
+  for (char** at = original.environment; *at != nullptr; ++at) {
+    environment_end = reinterpret_cast<uint64_t>(*at) + text_length(*at) + 1;
+  }
+  const uint64_t brk = static_cast<uint64_t>(sys(kSysBrk, 0));
+  const MemoryMap map = {reinterpret_cast<uint64_t>(__ehdr_start),
+                         reinterpret_cast<uint64_t>(etext),
+                         reinterpret_cast<uint64_t>(&process),
+                         reinterpret_cast<uint64_t>(&process + 1),
+                         brk,
+                         brk,
+                         reinterpret_cast<uint64_t>(stack.top),
+                         reinterpret_cast<uint64_t>(original.arguments[0]),
+                         arguments_end,
+                         arguments_end,
+                         environment_end,
+                         stack.auxiliary,
+                         static_cast<uint32_t>(stack.auxiliary_size()),
+                         UINT32_MAX};
+  sys(kSysPrctl, 35, 14, &map, sizeof map, 0);  // PR_SET_MM, PR_SET_MM_MAP
+}
+
+bool map_both(const Payload& payload, uint64_t payload_offset, const Entry& program,
+              const Entry& linker, long bundle, MappedElf& mapped_program, MappedElf& mapped_linker,
+              InPlaceFault& fault) {
+  Image image = {};
+  if (!find_image(payload, payload_offset, program, bundle, image)) {
+    fault = {"find the program", -kEIO};
+    return false;
+  }
+  long result = map_elf(image.file, image.offset, program.image_size, mapped_program);
+  if (failed(result)) {
+    fault = {"map the program", result};
+    return false;
+  }
+  if (!find_image(payload, payload_offset, linker, bundle, image)) {
+    fault = {"find the dynamic linker", -kEIO};
+    return false;
+  }
+  result = map_elf(image.file, image.offset, linker.image_size, mapped_linker);
+  if (failed(result)) fault = {"map the dynamic linker", result};
+  return !failed(result);
+}
+
+}  // namespace
+
+bool start_in_place(const Payload& payload, uint64_t payload_offset, const Entry& program,
+                    const ProgramStack& original, const ProgramStack& stack, Jump& jump,
+                    InPlaceFault& fault) {
+  if (program.interpreter == kNone) {
+    fault = {"find the dynamic linker", -kENOENT};
+    return false;
+  }
+  const Entry& linker = payload.entries[program.interpreter];
+  const ScopedDescriptor bundle(open_bundle());
+  if (!bundle.valid()) {
+    fault = {"open /proc/self/exe", bundle.get()};
+    return false;
+  }
+  process.payload = payload;
+  process.payload_offset = payload_offset;
+  process.program = &program;
+  sys(kSysFstat, bundle.get(), &process.bundle);
+
+  long result = fill_arenas(payload, program);
+  if (failed(result)) {
+    fault = {"decode the program", result};
+    close_arenas();
+    return false;
+  }
+  if (arenas_open()) note_step("decoded what the start needs");
+
+  MappedElf mapped_program;
+  MappedElf mapped_linker;
+  if (!map_both(payload, payload_offset, program, linker, bundle.get(), mapped_program,
+                mapped_linker, fault)) {
+    close_arenas();
+    return false;
+  }
+  take_from_arenas(payload, program);
+  take_from_arenas(payload, linker);
+  const bool musl = (linker.flags & kFlagMusl) != 0;
+  library_slot_handler = musl ? musl_handler : library_handler;
+  result = linker.slot == 0
+               ? -kENOEXEC
+               : fill_slot(mapped_linker.base + linker.slot, musl ? musl_handler : linker_handler);
+  if (failed(result)) {
+    fault = {"connect the dynamic linker", result};
+    close_arenas();
+    return false;
+  }
+  note_step("mapped program and dynamic linker");
+  if (mapped_program.executable_stack) {
+    sys(kSysMprotect, reinterpret_cast<uint64_t>(stack.top) & ~(kPageSize - 1), kPageSize,
+        kProtRead | kProtWrite | kProtExec | 0x01000000);  // PROT_GROWSDOWN
+  }
+  const LaunchRecord& launch = payload.header->launch;
+  const bool first = payload.number(program) == launch.program;
+  edit_auxiliary(stack, mapped_program, mapped_linker,
+                 first ? payload.text(launch.execfn) : payload.path(program));
+  publish_auxiliary(original, stack);
+  const char* name = first ? payload.text(launch.name) : last_component(payload.path(program));
+  sys(kSysPrctl, 15, name);  // PR_SET_NAME
+  jump = {mapped_linker.entry, stack.top};
+  return true;
+}
+
+}  // namespace scratchpack

@@ -1,0 +1,200 @@
+#include "runtime/execute.h"
+
+#include "runtime/arch/x86_64/syscall.h"
+#include "runtime/data_files.h"
+#include "runtime/locate.h"
+#include "runtime/path_map.h"
+#include "runtime/process.h"
+#include "runtime/text.h"
+
+namespace scratchpack {
+namespace {
+
+constexpr int kComponents = 40;
+constexpr int kEntryBits = 20;
+constexpr const char* kPrefix = "/proc/self/";
+constexpr uint64_t kHeadSize = 256;        // the kernel's own limit for a `#!` line
+constexpr uint64_t kMostVariables = 1024;  // filtered on the stack, which posix_spawn keeps small
+
+struct Request {
+  char** arguments;
+  char** environment;
+  const uint64_t* mask;
+  int depth;  // of scripts whose interpreter is a script
+};
+
+uint64_t count(char** list) {
+  uint64_t number = 0;
+  while (list != nullptr && list[number] != nullptr) ++number;
+  return number;
+}
+
+void restore_mask(const Request& request) {
+  sys(kSysRtSigprocmask, 2, request.mask, 0, 8);  // SIG_SETMASK: the new image inherits it
+}
+
+long execute_program(const Entry& entry, const Request& request) {
+  const uint32_t number = process.payload.number(entry);
+  if (number >> kEntryBits != 0) return -kENOEXEC;
+  char path[16 + 2 * kComponents + 4];
+  TextBuilder text(path, sizeof path);
+  text.add(kPrefix);
+  for (int i = 0; i < kComponents; ++i) text.add(i < kEntryBits && (number >> i & 1) ? "./" : "/");
+  text.add("exe");
+  restore_mask(request);
+  return sys(kSysExecve, path, request.arguments, request.environment);
+}
+
+long execute_entry(const Entry& entry, const char* path, const Request& request);
+
+/// A `#!` line taken apart in place. False when there is none.
+bool parse_script(char* head, long size, char*& interpreter, char*& option) {
+  if (size < 4 || head[0] != '#' || head[1] != '!') return false;
+  char* end = head + 2;
+  while (end < head + size - 1 && *end != '\n' && *end != 0) ++end;
+  *end = 0;
+  while (end > head + 2 && (end[-1] == ' ' || end[-1] == '\t')) *--end = 0;
+  char* at = head + 2;
+  while (*at == ' ' || *at == '\t') ++at;
+  interpreter = at;
+  while (*at != 0 && *at != ' ' && *at != '\t') ++at;
+  option = nullptr;
+  if (*at != 0) {
+    *at++ = 0;
+    while (*at == ' ' || *at == '\t') ++at;
+    if (*at != 0) option = at;
+  }
+  return *interpreter != 0;
+}
+
+/// The program a script's first line names, with the script's path behind it, as the kernel would.
+/// `bundled_only`: do nothing (return 1) when the interpreter is not in the bundle.
+long execute_script(char* head, long size, const char* path, bool bundled_only,
+                    const Request& request) {
+  char* interpreter = nullptr;
+  char* option = nullptr;
+  if (!parse_script(head, size, interpreter, option)) return bundled_only ? 1 : -kENOEXEC;
+  if (request.depth > 4) return -kELOOP;
+  const Entry* entry = locate(kAtFdcwd, interpreter, true);
+  if (entry == nullptr && bundled_only) return 1;
+  const uint64_t given = count(request.arguments);
+  char** arguments = static_cast<char**>(__builtin_alloca((given + 4) * sizeof(char*)));
+  uint64_t used = 0;
+  arguments[used++] = interpreter;
+  if (option != nullptr) arguments[used++] = option;
+  arguments[used++] = const_cast<char*>(path);
+  for (uint64_t i = 1; i < given; ++i) arguments[used++] = request.arguments[i];
+  arguments[used] = nullptr;
+  const Request next = {arguments, request.environment, request.mask, request.depth + 1};
+  if (entry != nullptr) return execute_entry(*entry, interpreter, next);
+  restore_mask(request);
+  return sys(kSysExecve, interpreter, arguments, request.environment);
+}
+
+/// A static program, or one whose linker is not in the bundle: from a memory file of its bytes.
+long execute_copy(const Entry& entry, const Request& request) {
+  const ScopedDescriptor file(open_data(entry, kOpenCloexec));
+  if (!file.valid()) return file.get();
+  restore_mask(request);
+  return sys(kSysExecveat, file.get(), "", request.arguments, request.environment, kAtEmptyPath);
+}
+
+long execute_entry(const Entry& entry, const char* path, const Request& request) {
+  if (entry.kind != kKindFile || (entry.mode & 0111) == 0) return -kEACCES;
+  if ((entry.flags & kFlagProgram) != 0) return execute_program(entry, request);
+  if ((entry.flags & kFlagElf) != 0) return execute_copy(entry, request);
+  char head[kHeadSize];
+  const long size = read_head(entry, head, sizeof head);
+  return failed(size) ? size : execute_script(head, size, path, false, request);
+}
+
+/// A script of the container whose interpreter only the bundle has. 1: not such a script.
+__attribute__((noinline)) long execute_outside_script(long directory, const char* path,
+                                                      const Request& request) {
+  char head[kHeadSize];
+  long size = 0;
+  {
+    const ScopedDescriptor file(sys(kSysOpenat, directory, path, kOpenCloexec, 0));
+    if (!file.valid()) return 1;
+    size = sys(kSysPread64, file.get(), head, sizeof head, 0);
+  }
+  return failed(size) ? 1 : execute_script(head, size, path, true, request);
+}
+
+/// Whether `variable` ("NAME=value") is one of the bundle's own edits.
+bool is_own_edit(const char* variable) {
+  const Payload& payload = process.payload;
+  for (uint32_t i = 0; i < payload.header->launch.environment_count; ++i) {
+    const EnvironmentRecord& record = payload.environment[i];
+    const char* value = text_after(variable, payload.text(record.name));
+    if (value != nullptr && *value == '=' && text_equal(value + 1, payload.text(record.value))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// A program outside the bundle gets the environment without our edits. 1: nothing to take out,
+/// the call may pass as it is.
+__attribute__((noinline)) long execute_outside(long directory, const char* path,
+                                               const Request& request) {
+  if (process.payload.header->launch.environment_count == 0) return 1;
+  const uint64_t given = count(request.environment);
+  if (given == 0 || given > kMostVariables) return 1;
+  char** kept = static_cast<char**>(__builtin_alloca((given + 1) * sizeof(char*)));
+  uint64_t used = 0;
+  for (uint64_t i = 0; i < given; ++i) {
+    if (!is_own_edit(request.environment[i])) kept[used++] = request.environment[i];
+  }
+  if (used == given) return 1;
+  kept[used] = nullptr;
+  restore_mask(request);
+  return sys(kSysExecveat, directory, path, request.arguments, kept, 0);
+}
+
+void answer(Registers& registers, long result) {
+  registers.rax = static_cast<uint64_t>(result);
+  registers.handled = 1;
+}
+
+}  // namespace
+
+void execute_call(Registers& registers, long directory, const char* path, char** arguments,
+                  char** environment, const uint64_t* mask) {
+  if (!plausible_pointer(reinterpret_cast<uint64_t>(path)) || path[0] == 0) return;
+  const Request request = {arguments, environment, mask, 0};
+  if (is_own_executable(path)) {
+    answer(registers, execute_program(*process.program, request));
+    return;
+  }
+  const Entry* entry = locate(directory, path, true);
+  if (entry != nullptr) {
+    answer(registers, execute_entry(*entry, path, request));
+    return;
+  }
+  long result = execute_outside_script(directory, path, request);
+  if (result == 1) result = execute_outside(directory, path, request);
+  if (result != 1) answer(registers, result);
+}
+
+void execute_entry_call(Registers& registers, const Entry& entry, char** arguments,
+                        char** environment, const uint64_t* mask) {
+  const Request request = {arguments, environment, mask, 0};
+  answer(registers, execute_entry(entry, process.payload.path(entry), request));
+}
+
+uint32_t entry_in_execfn(const char* execfn) {
+  const char* at = text_after(execfn, kPrefix);
+  if (at == nullptr) return kNone;
+  uint32_t number = 0;
+  for (int i = 0; i < kComponents; ++i) {
+    if (*at == '.') {
+      if (i < kEntryBits) number |= uint32_t{1} << i;
+      ++at;
+    }
+    if (*at++ != '/') return kNone;
+  }
+  return text_equal(at, "exe") ? number : kNone;
+}
+
+}  // namespace scratchpack

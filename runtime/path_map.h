@@ -1,0 +1,32 @@
+// Which entry of the bundle a path means, as the kernel would resolve it if the bundle were a root
+// file system: links, `.`, `..`, doubled slashes. No buffer, no allocation, bounded stack: it runs
+// in signal handlers, on 8 KiB stacks and in vfork children.
+//
+// It walks entry by entry: the hash of a child's path is its directory's hash continued, so each
+// component costs one probe of the hash index, and the walk never has to put a path together.
+#pragma once
+
+#include <stdint.h>
+
+#include "runtime/payload.h"
+
+namespace scratchpack {
+
+struct Walk {
+  const Entry* entry = nullptr;  ///< deepest known entry; nullptr: the root itself
+  uint32_t unknown = 0;          ///< names below `entry` that the bundle does not know
+  bool trailing_slash = false;   ///< the path asks for a directory
+  bool loop = false;             ///< more than 40 links
+
+  bool found() const { return entry != nullptr && unknown == 0 && !loop; }
+};
+
+/// The entry whose path is `directory`'s path (nullptr: the root's), a slash and `name`.
+const Entry* find_child(const Payload& payload, const Entry* directory, const char* name,
+                        uint64_t length);
+
+/// Follows `path` from `start` (nullptr: the root; ignored when path begins with a slash). The
+/// last component's link is followed when `follow_last` or a slash ends the path.
+Walk walk_path(const Payload& payload, const Walk& start, const char* path, bool follow_last);
+
+}  // namespace scratchpack

@@ -1,0 +1,30 @@
+// What the in-place runtime knows of this process. One object, in the bootloader's own data, filled
+// before the jump and read by the handlers ever after; fork and threads share it as they would any
+// program's data.
+#pragma once
+
+#include <stdint.h>
+
+#include "runtime/arch/x86_64/syscall.h"
+#include "runtime/payload.h"
+
+namespace scratchpack {
+
+struct Process {
+  Payload payload;
+  uint64_t payload_offset = 0;  ///< of the payload in the bundle's file
+  const Entry* program = nullptr;
+  KernelStat bundle = {};  ///< of the bundle's file: device, owner and block size of what is served
+};
+
+extern Process process;
+
+/// A descriptor of the bundle's file, or -errno (no /proc, unreadable, too many descriptors).
+inline long open_bundle() { return sys(kSysOpenat, kAtFdcwd, "/proc/self/exe", kOpenCloexec, 0); }
+
+/// Pointers no path can have. What remains is read as the kernel would; see README, limits.
+inline bool plausible_pointer(uint64_t pointer) {
+  return pointer >= kPageSize && pointer < (uint64_t{1} << 47);
+}
+
+}  // namespace scratchpack
