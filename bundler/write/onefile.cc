@@ -270,7 +270,7 @@ void Packer::fill_launch() {
   launch.program = numbers_.at(start_.program);
   launch.interpreter = numbers_.at(start_.interpreter);
   launch.mode = start_.mode == "in-place" ? kStartInPlace : kStartExtract;
-  launch.flags = linker_knows_argv0(files_.at(start_.interpreter)) ? kLaunchLinkerArgv0 : 0;
+  if (linker_knows_argv0(files_.at(start_.interpreter))) launch.flags |= kLaunchLinkerArgv0;
   launch.execfn = strings_.add(plan_.application);
   launch.name = strings_.add(plan_.application.substr(plan_.application.rfind('/') + 1));
   launch.argv0 = plan_.kind == ApplicationKind::script ? strings_.add(plan_.launch_path) : kNone;
@@ -465,7 +465,7 @@ OnefileResult Packer::write(const std::string& output) {
   auto* elf = reinterpret_cast<Elf64_Ehdr*>(bootloader.data());
   const std::uint64_t sections_end =
       elf->e_shoff + std::uint64_t{elf->e_shnum} * sizeof(Elf64_Shdr);
-  const std::uint64_t tail_from = place.offset + 8;  // the placeholder's byte is dropped
+  const std::uint64_t tail_from = place.offset + 1;  // the placeholder's byte is dropped
   header_.bootloader_size = place.offset;
 
   Bytes table(header_.table_size);
@@ -483,7 +483,8 @@ OnefileResult Packer::write(const std::string& output) {
   put(table, 0, header);
 
   // Section names and headers move behind the payload.
-  const std::uint64_t tail_at = round_up(place.offset + header_.payload_size, 8);
+  // The shift is a multiple of 8, so that the headers stay aligned.
+  const std::uint64_t tail_at = round_up(place.offset + header_.payload_size, 8) + 1;
   const std::uint64_t shift = tail_at - tail_from;
   auto* program = reinterpret_cast<Elf64_Phdr*>(bootloader.data() + place.program_header);
   program->p_vaddr = program->p_paddr = place.address;
@@ -506,7 +507,8 @@ OnefileResult Packer::write(const std::string& output) {
   write_contents(out, place.offset);
   while (out.position() < place.offset + header_.manifest) out.pad_to(16);
   out.write(manifest_);
-  while (out.position() < tail_at) out.pad_to(8);
+  out.pad_to(8);
+  out.write(std::string_view("\0", 1));
   out.write(all.subspan(tail_from, sections_end - tail_from));
   OnefileResult result;
   result.bytes = out.position();
