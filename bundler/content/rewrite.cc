@@ -180,10 +180,11 @@ void Rewriter::overwrite(std::uint64_t offset, std::span<const std::uint8_t> byt
 
 void Rewriter::overwrite_windows() {
   for (std::size_t i = 0; i < windows_.size(); i++) {
-    auto jump = make_jump(windows_[i], code_, thunks_[i]);
-    auto offset = elf_.offset_of(windows_[i].begin, jump.size());
-    if (!offset) throw Error("a window lies outside the file");
-    overwrite(*offset, jump);
+    for (const auto& patch : make_patches(code_, windows_[i], thunks_[i])) {
+      auto offset = elf_.offset_of(patch.address, patch.bytes.size());
+      if (!offset) throw Error("a window lies outside the file");
+      overwrite(*offset, patch.bytes);
+    }
   }
 }
 

@@ -10,6 +10,13 @@ namespace {
 
 constexpr std::size_t kTableSearch = 16;  // instructions looked at before an indirect jump
 
+constexpr RegisterNumber kRsp = 4;
+constexpr RegisterNumber kRbp = 5;
+// What a function may change by the calling convention: rax rcx rdx rsi rdi r8 r9 r10 r11.
+constexpr std::uint32_t kScratch = 0b0000'1111'1100'0111;
+// What the kernel changes: rax rcx r11.
+constexpr std::uint32_t kKernelScratch = 0b0000'1000'0000'0011;
+
 static_assert(kStatusFlags == (ZYDIS_CPUFLAG_CF | ZYDIS_CPUFLAG_PF | ZYDIS_CPUFLAG_AF |
                                ZYDIS_CPUFLAG_ZF | ZYDIS_CPUFLAG_SF | ZYDIS_CPUFLAG_OF));
 
@@ -51,13 +58,17 @@ Flow flow_of(const ZydisDecodedInstruction& instruction, bool relative) {
   }
 }
 
-bool is_register(const ZydisDecodedOperand& operand, ZydisRegister wide) {
-  return operand.type == ZYDIS_OPERAND_TYPE_REGISTER &&
-         ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, operand.reg.value) == wide;
+/// The general register an operand is or is part of: its number, or -1.
+int general_register(const ZydisDecodedOperand& operand) {
+  if (operand.type != ZYDIS_OPERAND_TYPE_REGISTER) return -1;
+  auto wide = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, operand.reg.value);
+  if (ZydisRegisterGetClass(wide) != ZYDIS_REGCLASS_GPR64) return -1;
+  return ZydisRegisterGetId(wide);
 }
 
-bool writes(const ZydisDecodedOperand& operand, ZydisRegister wide) {
-  return (operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0 && is_register(operand, wide);
+bool writes(const ZydisDecodedOperand& operand, RegisterNumber number) {
+  return (operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0 &&
+         general_register(operand) == number;
 }
 
 /// The address an instruction names relative to itself: a rip-relative operand.
@@ -85,9 +96,8 @@ const char* why_immovable(const ZydisDecodedInstruction& instruction, Flow flow,
       break;
   }
   for (const auto& operand : operands) {
-    if (writes(operand, ZYDIS_REGISTER_RSP)) return "changes the stack pointer";
-    if (writes(operand, ZYDIS_REGISTER_RBP)) return "changes the frame pointer";
-    if (is_register(operand, ZYDIS_REGISTER_RIP)) return "names an address relative to itself";
+    if (writes(operand, kRsp)) return "changes the stack pointer";
+    if (writes(operand, kRbp)) return "changes the frame pointer";
   }
   return nullptr;
 }
@@ -97,6 +107,22 @@ const char* why_immovable(const ZydisDecodedInstruction& instruction, Flow flow,
 struct Disassembly::Decoder {
   ZydisDecoder decoder;
   Decoder() { ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64); }
+
+  /// An instruction with its operands, implicit ones too.
+  struct Full {
+    ZydisDecodedInstruction instruction;
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    std::span<const ZydisDecodedOperand> all() const {
+      return {operands, instruction.operand_count};
+    }
+  };
+  std::optional<Full> full(std::span<const std::uint8_t> bytes) const {
+    Full out;
+    auto status = ZydisDecoderDecodeFull(&decoder, bytes.data(), bytes.size(), &out.instruction,
+                                         out.operands);
+    if (!ZYAN_SUCCESS(status)) return std::nullopt;
+    return out;
+  }
 };
 
 Disassembly::Disassembly(const ElfView& elf)
@@ -110,9 +136,16 @@ Disassembly::Disassembly(const ElfView& elf)
 Disassembly::~Disassembly() = default;
 
 void Disassembly::collect_starts(const UnwindTable* unwind) {
-  starts_ = elf_.named_addresses();
+  pointed_ = elf_.named_addresses();
+  std::erase_if(pointed_, [&](std::uint64_t address) { return !in_code(address); });
+  starts_ = pointed_;
   if (unwind != nullptr) {
-    for (const auto& entry : unwind->entries()) starts_.push_back(entry.function);
+    for (const auto& entry : unwind->entries()) {
+      // What returns from signals is described from a byte before it, so that the unwinder, who
+      // looks up return addresses minus one, finds it.
+      bool early = unwind->is_signal_frame(elf_, entry);
+      starts_.push_back(entry.function + (early ? 1 : 0));
+    }
   }
   // Without section headers a segment that also holds the file's headers holds tables too: only
   // what lies between known functions is taken for code there.
@@ -173,17 +206,23 @@ void Disassembly::collect_targets() {
     }
     targets_.push_back(instruction.target);
     if (instruction.flow == Flow::conditional || instruction.flow == Flow::jump) {
-      sources_.push_back({instruction.target, i});
+      branches_.push_back({instruction.target, i});
+    } else if (instruction.flow == Flow::call) {
+      calls_.push_back({instruction.target, i});
+      starts_.push_back(instruction.target);
     } else {
-      starts_.push_back(instruction.target);  // called, or its address is taken by a lea
+      pointed_.push_back(instruction.target);  // its address is taken by a lea
     }
   }
   sort_unique(tables);
   collect_jump_tables(tables);
+  sort_unique(pointed_);
+  starts_.insert(starts_.end(), pointed_.begin(), pointed_.end());
   sort_unique(starts_);
   targets_.insert(targets_.end(), starts_.begin(), starts_.end());
   sort_unique(targets_);
-  std::sort(sources_.begin(), sources_.end());
+  std::sort(branches_.begin(), branches_.end());
+  std::sort(calls_.begin(), calls_.end());
 }
 
 // A switch compiles to `lea TABLE(%rip),%a; movslq (%a,%i,4),%b; add %a,%b; jmp *%b`, where TABLE
@@ -208,7 +247,7 @@ void Disassembly::collect_jump_tables(const std::vector<std::uint64_t>& tables) 
       if (!distance) break;
       std::uint64_t target = table + static_cast<std::uint64_t>(std::int64_t{*distance});
       if (!in_code(target)) break;
-      starts_.push_back(target);
+      pointed_.push_back(target);
     }
   }
 }
@@ -228,6 +267,14 @@ std::optional<std::size_t> Disassembly::index_of(std::uint64_t address) const {
   return static_cast<std::size_t>(found - instructions_.begin());
 }
 
+std::optional<std::size_t> Disassembly::index_containing(std::uint64_t address) const {
+  auto after = std::upper_bound(
+      instructions_.begin(), instructions_.end(), address,
+      [](std::uint64_t value, const Instruction& one) { return value < one.address; });
+  if (after == instructions_.begin() || std::prev(after)->end() <= address) return std::nullopt;
+  return static_cast<std::size_t>(std::prev(after) - instructions_.begin());
+}
+
 bool Disassembly::entered_within(std::uint64_t begin, std::uint64_t end) const {
   auto found = std::lower_bound(targets_.begin(), targets_.end(), begin);
   return found != targets_.end() && *found < end;
@@ -237,12 +284,30 @@ bool Disassembly::entered_from_elsewhere(std::uint64_t address) const {
   return std::binary_search(starts_.begin(), starts_.end(), address);
 }
 
-std::vector<std::size_t> Disassembly::sources(std::uint64_t address) const {
+std::vector<std::size_t> Disassembly::edges_to(const Edges& edges, std::uint64_t address) {
   std::vector<std::size_t> out;
-  auto found =
-      std::lower_bound(sources_.begin(), sources_.end(), std::pair{address, std::size_t{0}});
-  for (; found != sources_.end() && found->first == address; ++found) out.push_back(found->second);
+  auto found = std::lower_bound(edges.begin(), edges.end(), std::pair{address, std::size_t{0}});
+  for (; found != edges.end() && found->first == address; ++found) out.push_back(found->second);
   return out;
+}
+
+std::vector<std::size_t> Disassembly::sources(std::uint64_t address) const {
+  return edges_to(branches_, address);
+}
+
+std::vector<std::size_t> Disassembly::callers(std::uint64_t address) const {
+  return edges_to(calls_, address);
+}
+
+bool Disassembly::only_called(std::uint64_t address) const {
+  if (std::binary_search(pointed_.begin(), pointed_.end(), address)) return false;
+  auto index = index_of(address);
+  if (!index || !sources(address).empty()) return false;
+  auto previous = before(*index);
+  if (!previous) return true;
+  auto flow = instructions_[*previous].flow;
+  return flow == Flow::jump || flow == Flow::indirect || flow == Flow::end ||
+         effect(*previous).nothing;
 }
 
 std::optional<std::size_t> Disassembly::before(std::size_t index) const {
@@ -260,52 +325,72 @@ std::span<const std::uint8_t> Disassembly::bytes(std::size_t index) const {
 Effect Disassembly::effect(std::size_t index) const {
   Effect out;
   const auto& instruction = instructions_[index];
-  auto code = bytes(index);
-  ZydisDecodedInstruction decoded;
-  ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-  if (instruction.flow == Flow::bad ||
-      !ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder_->decoder, code.data(), code.size(), &decoded,
-                                           operands))) {
+  auto decoded = instruction.flow == Flow::bad ? std::nullopt : decoder_->full(bytes(index));
+  if (!decoded) {
     out.flags_read = kStatusFlags;
     return out;
   }
-  std::span<const ZydisDecodedOperand> all{operands, decoded.operand_count};
-  out.immovable = why_immovable(decoded, instruction.flow, all);
-  if (decoded.cpu_flags != nullptr) {
-    out.flags_read = decoded.cpu_flags->tested & kStatusFlags;
-    out.flags_written = (decoded.cpu_flags->modified | decoded.cpu_flags->set_0 |
-                         decoded.cpu_flags->set_1 | decoded.cpu_flags->undefined) &
-                        kStatusFlags;
-    // A shift by zero leaves the flags alone, a repeated comparison may run no time at all.
-    if (decoded.meta.category == ZYDIS_CATEGORY_SHIFT ||
-        decoded.meta.category == ZYDIS_CATEGORY_ROTATE ||
-        (decoded.attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPNE))) {
-      out.flags_written = 0;
-    }
-  }
-  bool touched = instruction.flow == Flow::call || instruction.flow == Flow::system_call;
-  for (const auto& operand : all) touched = touched || writes(operand, ZYDIS_REGISTER_RAX);
-  if (!touched) {
-    out.accumulator = Effect::Accumulator::untouched;
-  }
-  const auto& first = operands[0];
-  const auto& second = operands[1];
-  bool wide = decoded.operand_width >= 32;
-  if (decoded.mnemonic == ZYDIS_MNEMONIC_PUSH && first.type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
-    out.pushed = static_cast<std::uint32_t>(first.imm.value.u);
-  }
-  if (!touched || !is_register(first, ZYDIS_REGISTER_RAX)) return out;
-  out.pops_accumulator = decoded.mnemonic == ZYDIS_MNEMONIC_POP;
-  if (!wide) return out;
-  if (decoded.mnemonic == ZYDIS_MNEMONIC_MOV && second.type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
-    out.accumulator = Effect::Accumulator::constant;
-    out.value = static_cast<std::uint32_t>(second.imm.value.u);
-  }
-  if ((decoded.mnemonic == ZYDIS_MNEMONIC_XOR || decoded.mnemonic == ZYDIS_MNEMONIC_SUB) &&
-      is_register(second, ZYDIS_REGISTER_RAX)) {
-    out.accumulator = Effect::Accumulator::constant;
-  }
+  const auto& about = decoded->instruction;
+  out.immovable = why_immovable(about, instruction.flow, decoded->all());
+  out.nothing = about.mnemonic == ZYDIS_MNEMONIC_NOP;
+  if (about.cpu_flags == nullptr) return out;
+  out.flags_read = about.cpu_flags->tested & kStatusFlags;
+  // A shift by zero leaves the flags alone, a repeated comparison may not run at all.
+  bool perhaps = about.meta.category == ZYDIS_CATEGORY_SHIFT ||
+                 about.meta.category == ZYDIS_CATEGORY_ROTATE ||
+                 (about.attributes &
+                  (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE)) != 0;
+  if (perhaps) return out;
+  out.flags_written = (about.cpu_flags->modified | about.cpu_flags->set_0 | about.cpu_flags->set_1 |
+                       about.cpu_flags->undefined) &
+                      kStatusFlags;
   return out;
+}
+
+Assignment Disassembly::assignment(std::size_t index, RegisterNumber to) const {
+  using Kind = Assignment::Kind;
+  auto flow = instructions_[index].flow;
+  if (flow == Flow::call || flow == Flow::system_call) {
+    auto changed = flow == Flow::call ? kScratch : kKernelScratch;
+    return {changed >> to & 1 ? Kind::unknown : Kind::untouched};
+  }
+  auto decoded = flow == Flow::bad ? std::nullopt : decoder_->full(bytes(index));
+  if (!decoded) return {};
+  auto all = decoded->all();
+  if (std::none_of(all.begin(), all.end(), [to](const auto& one) { return writes(one, to); })) {
+    return {Kind::untouched};
+  }
+  const auto& about = decoded->instruction;
+  const auto& first = decoded->operands[0];
+  const auto& second = decoded->operands[1];
+  if (general_register(first) != to || first.size < 32) return {};
+  int source = general_register(second);
+  switch (about.mnemonic) {
+    case ZYDIS_MNEMONIC_POP:
+      return {Kind::popped};
+    case ZYDIS_MNEMONIC_XOR:
+    case ZYDIS_MNEMONIC_SUB:
+      if (source != to || second.size < 32) return {};
+      return {Kind::constant};
+    case ZYDIS_MNEMONIC_MOV:
+      if (second.type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
+        return {Kind::constant, static_cast<std::uint32_t>(second.imm.value.u)};
+      }
+      if (source < 0 || second.size < 32) return {};
+      return {Kind::copied, 0, static_cast<RegisterNumber>(source)};
+    default:
+      return {};
+  }
+}
+
+std::optional<std::int64_t> Disassembly::pushed(std::size_t index) const {
+  if (instructions_[index].flow != Flow::next) return std::nullopt;
+  auto decoded = decoder_->full(bytes(index));
+  if (!decoded || decoded->instruction.mnemonic != ZYDIS_MNEMONIC_PUSH ||
+      decoded->operands[0].type != ZYDIS_OPERAND_TYPE_IMMEDIATE) {
+    return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(decoded->operands[0].imm.value.u);
 }
 
 }  // namespace scratchpack

@@ -40,16 +40,30 @@ struct Instruction {
 /// CF, PF, AF, ZF, SF and OF, as bits of the flags register.
 inline constexpr std::uint32_t kStatusFlags = 0x8d5;
 
-/// What one instruction does, as far as the rewriter asks.
+/// A general register by its number in instructions: rax 0, rcx 1 … r15 15.
+using RegisterNumber = std::uint8_t;
+inline constexpr RegisterNumber kRax = 0;
+
+/// What one instruction puts into one register.
+struct Assignment {
+  enum class Kind : std::uint8_t {
+    untouched,
+    constant,  ///< `value`, zero-extended from 32 bits
+    copied,    ///< the value of the register `from`
+    popped,    ///< from the stack
+    unknown,
+  };
+  Kind kind = Kind::unknown;
+  std::int64_t value = 0;
+  RegisterNumber from = 0;
+};
+
+/// What one instruction is to the bytes around it.
 struct Effect {
-  enum class Accumulator : std::uint8_t { untouched, constant, unknown };
-  Accumulator accumulator = Accumulator::unknown;  ///< rax
-  std::int64_t value = 0;                          ///< of a constant, as eax holds it
-  std::uint32_t flags_read = 0;                    ///< of kStatusFlags
-  std::uint32_t flags_written = 0;                 ///< of kStatusFlags, those certainly replaced
-  const char* immovable = "is no instruction";     ///< why it cannot move elsewhere; null: it can
-  std::int64_t pushed = -1;                        ///< `push imm`: the value
-  bool pops_accumulator = false;                   ///< `pop %rax`
+  std::uint32_t flags_read = 0;                 ///< of kStatusFlags
+  std::uint32_t flags_written = 0;              ///< of kStatusFlags, those certainly replaced
+  const char* immovable = "is no instruction";  ///< why it cannot move elsewhere; null: it can
+  bool nothing = false;                         ///< a nop of any length
 };
 
 class Disassembly {
@@ -62,6 +76,8 @@ class Disassembly {
   const std::vector<Instruction>& instructions() const { return instructions_; }
   /// Index of the instruction that begins at an address.
   std::optional<std::size_t> index_of(std::uint64_t address) const;
+  /// Index of the instruction that an address lies in.
+  std::optional<std::size_t> index_containing(std::uint64_t address) const;
   /// Whether control may arrive in [begin, end) other than by falling into `begin - 1`'s follower:
   /// a branch target, jump table entry, function start or address taken lies there.
   bool entered_within(std::uint64_t begin, std::uint64_t end) const;
@@ -69,10 +85,18 @@ class Disassembly {
   bool entered_from_elsewhere(std::uint64_t address) const;
   /// Indices of the conditionals and jumps that lead to an address.
   std::vector<std::size_t> sources(std::uint64_t address) const;
+  /// Indices of the direct calls of an address.
+  std::vector<std::size_t> callers(std::uint64_t address) const;
+  /// Whether direct calls are the only way the file itself shows to get to an address: no branch,
+  /// symbol, pointer or table leads there, and nothing runs into it.
+  bool only_called(std::uint64_t address) const;
   /// The instruction before `index`, if it ends where that begins.
   std::optional<std::size_t> before(std::size_t index) const;
 
   Effect effect(std::size_t index) const;
+  Assignment assignment(std::size_t index, RegisterNumber to) const;
+  /// The value a `push` of a constant pushes.
+  std::optional<std::int64_t> pushed(std::size_t index) const;
   std::span<const std::uint8_t> bytes(std::size_t index) const;
 
  private:
@@ -86,9 +110,13 @@ class Disassembly {
   const ElfView& elf_;
   std::unique_ptr<Decoder> decoder_;
   std::vector<AddressRange> code_;
-  std::vector<std::uint64_t> starts_;   // sorted: function starts and addresses taken
+  std::vector<std::uint64_t> pointed_;  // sorted: symbols, addresses taken, in jump tables
+  std::vector<std::uint64_t> starts_;   // sorted: pointed_, called, or begun by unwind data
   std::vector<std::uint64_t> targets_;  // sorted: starts_ and everything a branch leads to
-  std::vector<std::pair<std::uint64_t, std::size_t>> sources_;  // sorted: target, branch
+  using Edges = std::vector<std::pair<std::uint64_t, std::size_t>>;  // sorted: target, from
+  static std::vector<std::size_t> edges_to(const Edges& edges, std::uint64_t address);
+  Edges branches_;  // conditionals and jumps
+  Edges calls_;
   std::vector<Instruction> instructions_;
 };
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kSitesLimit = 10000;  // a C library has some hundreds
 constexpr std::size_t kWalkLimit = 400;     // instructions followed backwards from one site
+constexpr std::size_t kPaddingLimit = 8;    // nops in a row
 constexpr std::size_t kFlagsLimit = 64;     // followed forwards
 constexpr std::uint64_t kJumpLength = 5;    // jmp rel32
 constexpr std::size_t kWindowLimit = 5;     // instructions on one side: each has a byte at least
@@ -22,12 +23,32 @@ struct Predecessors {
   bool unknown = false;  // also somewhere that cannot be named
 };
 
+/// Whether an instruction is padding that nothing reaches: nops behind a jump or return.
+bool is_padding(const Disassembly& code, std::size_t index) {
+  for (std::size_t step = 0; step < kPaddingLimit; step++) {
+    std::uint64_t address = code.instructions()[index].address;
+    if (!code.effect(index).nothing || code.entered_within(address, address + 1)) return false;
+    auto before = code.before(index);
+    if (!before) return false;
+    index = *before;
+    switch (code.instructions()[index].flow) {
+      case Flow::jump:
+      case Flow::indirect:
+      case Flow::end:
+        return true;
+      default:
+        break;
+    }
+  }
+  return false;
+}
+
 Predecessors predecessors(const Disassembly& code, std::size_t index) {
   Predecessors out;
   std::uint64_t address = code.instructions()[index].address;
   out.unknown = code.entered_from_elsewhere(address);
   out.indices = code.sources(address);
-  if (auto before = code.before(index)) {
+  if (auto before = code.before(index); before && !is_padding(code, *before)) {
     switch (code.instructions()[*before].flow) {
       case Flow::next:
       case Flow::conditional:
@@ -46,6 +67,14 @@ Predecessors predecessors(const Disassembly& code, std::size_t index) {
   }
   if (out.indices.empty()) out.unknown = true;
   return out;
+}
+
+/// What a `pop` gets: the constant pushed right before it.
+std::optional<std::int64_t> just_pushed(const Disassembly& code, std::size_t pop) {
+  std::uint64_t address = code.instructions()[pop].address;
+  auto push = code.before(pop);
+  if (!push || code.entered_within(address, address + 1)) return std::nullopt;
+  return code.pushed(*push);
 }
 
 /// Whether the code behind a `syscall` may look at status flags set before it. The kernel keeps
@@ -83,6 +112,7 @@ class WindowSearch {
       give_up(window, "status flags are still needed behind it");
       return;
     }
+    if (try_bridge(window)) return;
     std::string why_kept = try_kept(window);
     if (why_kept.empty()) return;
     if (compares_address(window.call)) {
@@ -101,6 +131,7 @@ class WindowSearch {
 
   const Instruction& at(std::size_t index) const { return code_.instructions()[index]; }
 
+  bool try_bridge(Window& window);
   std::string try_kept(Window& window);
   std::string try_moved(Window& window);
   std::string take_around(Window& window, std::size_t before);
@@ -113,6 +144,17 @@ class WindowSearch {
   const UnwindTable* unwind_;
   std::uint64_t free_from_;
 };
+
+bool WindowSearch::try_bridge(Window& window) {
+  window.bridge = find_bridge(code_, window.call);
+  if (!window.bridge) return false;
+  window.site.kind = RewriteSite::Kind::kept;
+  window.first = window.call;
+  window.last = window.call;
+  window.begin = at(window.bridge->first).address;
+  window.end = at(window.call).end();
+  return true;
+}
 
 /// Takes as many whole instructions before the call as give the jump room: an empty string, or
 /// why there are too few.
@@ -225,28 +267,40 @@ CallSet calls_of(RewriteRole role) {
 }
 
 std::optional<std::vector<std::int64_t>> numbers_at(const Disassembly& code, std::size_t call) {
+  using State = std::pair<std::size_t, RegisterNumber>;  // before this, the number is in that
   std::set<std::int64_t> numbers;
-  std::set<std::size_t> seen = {call};
-  std::vector<std::size_t> open = {call};
+  std::set<State> seen;
+  std::vector<State> open;
+  auto follow = [&](std::size_t index, RegisterNumber in) {
+    if (seen.insert({index, in}).second) open.push_back({index, in});
+  };
+  follow(call, kRax);
   while (!open.empty()) {
-    std::size_t index = open.back();
+    if (seen.size() > kWalkLimit) return std::nullopt;
+    auto [index, in] = open.back();
     open.pop_back();
     auto from = predecessors(code, index);
     if (from.unknown) return std::nullopt;
     for (auto before : from.indices) {
-      auto effect = code.effect(before);
-      if (effect.accumulator == Effect::Accumulator::constant) {
-        numbers.insert(effect.value);
-      } else if (effect.accumulator == Effect::Accumulator::unknown) {
-        auto pushed = effect.pops_accumulator ? code.before(before) : std::nullopt;
-        std::int64_t value = pushed ? code.effect(*pushed).pushed : -1;
-        bool alone = !code.entered_within(code.instructions()[before].address,
-                                          code.instructions()[before].address + 1);
-        if (value < 0 || !alone) return std::nullopt;
-        numbers.insert(value);
-      } else if (seen.insert(before).second) {
-        if (seen.size() > kWalkLimit) return std::nullopt;
-        open.push_back(before);
+      auto assignment = code.assignment(before, in);
+      switch (assignment.kind) {
+        case Assignment::Kind::untouched:
+          follow(before, in);
+          break;
+        case Assignment::Kind::copied:
+          follow(before, assignment.from);
+          break;
+        case Assignment::Kind::constant:
+          numbers.insert(assignment.value);
+          break;
+        case Assignment::Kind::popped: {
+          auto value = just_pushed(code, before);
+          if (!value) return std::nullopt;
+          numbers.insert(*value);
+          break;
+        }
+        case Assignment::Kind::unknown:
+          return std::nullopt;
       }
     }
   }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "bundler/content/rewrite.h"
+#include "bundler/content/rewrite_bridge.h"
 #include "bundler/content/rewrite_disassemble.h"
 #include "runtime/calls.h"
 
@@ -34,8 +35,9 @@ std::optional<std::vector<std::int64_t>> numbers_at(const Disassembly& code, std
 /// Whether such a site is of interest.
 bool matters(const std::optional<std::vector<std::int64_t>>& numbers, const CallSet& calls);
 
-/// A site with its window. `first` and `last` are indices of instructions: those that move are
-/// [first, call) and, of a moved site, [call, last).
+/// A site with its window. Of a cancellation bridge (rewrite_bridge.h) nothing moves. `first` and
+/// `last` are indices of instructions: those that move are [first, call) and, of a moved site,
+/// [call, last).
 struct Window {
   RewriteSite site;
   std::size_t first = 0;
@@ -44,6 +46,7 @@ struct Window {
   std::uint64_t begin = 0;  ///< address of the jump
   std::uint64_t end = 0;    ///< behind the `syscall` (kept) or behind what moved
   std::optional<UnwindRow> row = std::nullopt;  ///< throughout the window
+  std::optional<Bridge> bridge = std::nullopt;
 };
 
 /// Every site that matters, by address. Throws Error for more than any C library has.

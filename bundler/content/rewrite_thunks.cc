@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "bundler/base/error.h"
+#include "bundler/content/rewrite_bridge.h"
 
 #if !defined(__x86_64__)
 #error "the entry code is assembled with the bundler: build it on x86-64"
@@ -183,6 +184,10 @@ UnwindWriter::Steps entry_rows() {
 
 Thunk make_thunk(const Disassembly& code, const Window& window, std::uint64_t address,
                  std::uint64_t entry) {
+  if (window.bridge) {
+    const auto& test = window.bridge->test;
+    return {bridge_thunk(test, address, entry, window.begin), bridge_rows(test)};
+  }
   Assembler to{{}, address};
   for (std::size_t i = window.first; i < window.call; i++) put(to.out, code.bytes(i));
   put(to.out, {0x48, 0x8d, 0x64, 0x24, 0x80});  // lea -128(%rsp), %rsp
@@ -206,12 +211,24 @@ Thunk make_thunk(const Disassembly& code, const Window& window, std::uint64_t ad
   return out;
 }
 
-Bytes make_jump(const Window& window, const Disassembly& code, std::uint64_t thunk) {
-  Bytes out = {0xe9};
-  put_relative(out, window.begin + 5, thunk);
+std::vector<Patch> make_patches(const Disassembly& code, const Window& window,
+                                std::uint64_t thunk) {
+  auto leading = [thunk](std::uint8_t opcode, std::uint64_t address) {
+    Patch out{address, {opcode}};
+    put_relative(out.bytes, address + 5, thunk);
+    return out;
+  };
+  std::vector<Patch> out;
+  if (window.bridge) {
+    for (auto caller : window.bridge->callers) {
+      out.push_back(leading(0xe8, code.instructions()[caller].address));
+    }
+    return out;
+  }
+  out.push_back(leading(0xe9, window.begin));
   bool kept = window.site.kind == RewriteSite::Kind::kept;
-  std::uint64_t end = kept ? code.instructions()[window.call].address : window.end;
-  while (out.size() < end - window.begin) out.push_back(0x90);
+  std::uint64_t end = kept ? window.site.address : window.end;
+  out.back().bytes.resize(end - window.begin, 0x90);
   return out;
 }
 

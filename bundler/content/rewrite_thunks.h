@@ -47,8 +47,14 @@ struct Thunk {
 Thunk make_thunk(const Disassembly& code, const Window& window, std::uint64_t address,
                  std::uint64_t entry);
 
-/// `jmp thunk` and nops, for the part of the window that is overwritten.
-Bytes make_jump(const Window& window, const Disassembly& code, std::uint64_t thunk);
+/// Bytes to be written over the original ones at an address.
+struct Patch {
+  std::uint64_t address;
+  Bytes bytes;
+};
+
+/// What leads to the thunk: `jmp thunk` and nops over the window, or the calls of a bridge.
+std::vector<Patch> make_patches(const Disassembly& code, const Window& window, std::uint64_t thunk);
 
 /// Appends a 4-byte distance that is counted from its own end, which lies at `end`. Throws Error
 /// when the target is further than 2 GiB away.

@@ -326,6 +326,11 @@ std::optional<AddressRange> UnwindTable::covered(const ElfView& elf,
   return description->range;
 }
 
+bool UnwindTable::is_signal_frame(const ElfView& elf, const UnwindEntry& entry) const {
+  auto description = read_description(elf, entry.description);
+  return description && description->common.signal_frame;
+}
+
 std::optional<UnwindRow> UnwindTable::row(const ElfView& elf, std::uint64_t address) const {
   auto after = std::upper_bound(
       entries_.begin(), entries_.end(), address,

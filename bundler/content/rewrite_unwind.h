@@ -53,6 +53,9 @@ class UnwindTable {
   /// The addresses one entry's FDE covers; nothing when it cannot be read.
   std::optional<AddressRange> covered(const ElfView& elf, const UnwindEntry& entry) const;
 
+  /// Whether one entry describes the code that returns from a signal.
+  bool is_signal_frame(const ElfView& elf, const UnwindEntry& entry) const;
+
   /// The row for an instruction; nothing when no readable FDE covers it.
   std::optional<UnwindRow> row(const ElfView& elf, std::uint64_t address) const;
 

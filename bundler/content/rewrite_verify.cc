@@ -3,9 +3,11 @@
 // be explained by a window whose jump, followed through its thunk, arrives where the original
 // went on, or by one of two program headers.
 #include <algorithm>
+#include <map>
 
 #include "bundler/base/error.h"
 #include "bundler/content/rewrite.h"
+#include "bundler/content/rewrite_bridge.h"
 #include "bundler/content/rewrite_sites.h"
 #include "bundler/content/rewrite_thunks.h"
 
@@ -68,6 +70,11 @@ struct ProvedWindow {
   std::uint64_t back;     // and behind stepping back
 };
 
+struct ProvedBridge {
+  std::uint64_t thunk;
+  Bytes test;
+};
+
 class Verifier {
  public:
   Verifier(const ElfView& original, const ElfView& image, const RewrittenFile& rewritten,
@@ -103,6 +110,8 @@ class Verifier {
   void check_segment();
   void check_entry();
   void check_changes();
+  std::optional<std::uint64_t> prove_change(std::uint64_t address);
+  std::optional<std::uint64_t> prove_call(std::size_t index);
   std::optional<ProvedWindow> prove(std::uint64_t address);
   std::optional<ProvedWindow> prove_exits(ProvedWindow window, std::size_t call, Cursor at);
   void check_window(const ProvedWindow& window);
@@ -116,7 +125,8 @@ class Verifier {
   CallSet calls_;
   Disassembly code_;
   Elf64_Phdr added_{};
-  std::vector<ProvedWindow> windows_;  // by address
+  std::vector<ProvedWindow> windows_;              // by address
+  std::map<std::uint64_t, ProvedBridge> bridges_;  // by address of the syscall
   std::vector<std::string> faults_;
 };
 
@@ -237,15 +247,48 @@ void Verifier::check_changes() {
       fault("a byte outside the code changed, at offset " + hexadecimal(offset));
       return;
     }
-    auto window = prove(*address);
-    if (!window) return;  // what follows would only repeat this fault
-    check_window(*window);
-    windows_.push_back(*window);
-    offset += std::max(window->call, window->begin + kJumpLength) - window->begin - 1;
-    if (window->kind == RewriteSite::Kind::moved) {
-      offset = *original_.offset_of(window->end - 1, 1);
-    }
+    auto proved_to = prove_change(*address);
+    if (!proved_to) return;  // what follows would only repeat this fault
+    offset += *proved_to - *address - 1;
   }
+}
+
+/// Proves the window or the call that a changed address belongs to; gives where it ends.
+std::optional<std::uint64_t> Verifier::prove_change(std::uint64_t address) {
+  auto index = code_.index_containing(address);
+  if (index && code_.instructions()[*index].flow == Flow::call) return prove_call(*index);
+  auto window = prove(address);
+  if (!window) return std::nullopt;
+  check_window(*window);
+  windows_.push_back(*window);
+  return window->kind == RewriteSite::Kind::kept ? window->call : window->end;
+}
+
+/// A call that changed led to a cancellation bridge, as all its calls do, and leads to a thunk
+/// that asks and goes on there.
+std::optional<std::uint64_t> Verifier::prove_call(std::size_t index) {
+  const auto& caller = code_.instructions()[index];
+  auto thunk = Cursor(image_, caller.address).take_relative(0xe8);
+  auto first = code_.index_of(caller.target);
+  auto bridge = first ? find_bridge(code_, *first + kBridgeLength) : std::nullopt;
+  if (!thunk || !bridge || bridge->first != *first || *thunk < added_.p_vaddr ||
+      *thunk >= rewritten_.slot_address) {
+    fault_at(caller.address, "a call changed that is not one of a cancellation bridge");
+    return std::nullopt;
+  }
+  auto expected = bridge_thunk(bridge->test, *thunk, added_.p_vaddr, caller.target);
+  if (!Cursor(image_, *thunk).take(expected)) {
+    fault_at(caller.address, "the thunk does not ask and go on to the bridge");
+    return std::nullopt;
+  }
+  for (auto other : bridge->callers) {
+    if (Cursor(image_, code_.instructions()[other].address).take_relative(0xe8) == thunk) continue;
+    fault_at(caller.address, "not all calls of the bridge lead to its thunk");
+    return std::nullopt;
+  }
+  std::uint64_t call = code_.instructions()[*first + kBridgeLength].address;
+  bridges_[call] = {*thunk, bridge->test};
+  return caller.end();
 }
 
 /// Follows the jump at a changed address through its thunk.
@@ -345,6 +388,7 @@ void Verifier::check_sites() {
       return one.call == instruction.address;
     });
     auto kind = window == windows_.end() ? RewriteSite::Kind::unpatchable : window->kind;
+    if (bridges_.contains(instruction.address)) kind = RewriteSite::Kind::kept;
     expected.push_back({instruction.address, -1, kind, {}});
   }
   bool same = std::equal(
@@ -354,7 +398,8 @@ void Verifier::check_sites() {
   std::size_t rewritten = static_cast<std::size_t>(
       std::count_if(expected.begin(), expected.end(),
                     [](const auto& site) { return site.kind != RewriteSite::Kind::unpatchable; }));
-  if (rewritten != windows_.size()) fault("a site was rewritten that does not matter");
+  if (rewritten != windows_.size() + bridges_.size())
+    fault("a site was rewritten that does not matter");
 }
 
 /// The unwinder finds the original's functions as before, and in each thunk the site's frame.
@@ -382,6 +427,13 @@ void Verifier::check_unwind() {
     if (after->row(image_, window.thunk) != row || after->row(image_, window.stepped) != stepped ||
         after->row(image_, window.back) != row) {
       fault_at(window.begin, "the thunk's unwind data is not the site's");
+    }
+  }
+  for (const auto& [call, bridge] : bridges_) {
+    for (const auto& [offset, row] : bridge_rows(bridge.test)) {
+      if (after->row(image_, bridge.thunk + offset) == row) continue;
+      fault_at(call, "the thunk's unwind data is not that of its frame");
+      break;
     }
   }
 }
