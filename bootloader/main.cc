@@ -96,13 +96,7 @@ Jump start(uint64_t* top) {
     fail("start in place: this bundle was packed for extraction (unset SCRATCHPACK_MODE)");
   }
   if (!plain) take_identity(payload);
-  char why[160] = {};
-  TextBuilder reason(why, sizeof why);
-  if (wants_extraction) {
-    reason.add(payload.header->launch.mode == kStartExtract
-                   ? "it was packed to be extracted"
-                   : "SCRATCHPACK_MODE=extract asks for it");
-  } else {
+  if (!wants_extraction) {
     ProgramStack edited = stack;
     if (!apply_launch(payload, plain, nullptr, edited)) {
       fail("start the program: its arguments leave no room on the stack (raise ulimit -s)");
@@ -111,13 +105,12 @@ Jump start(uint64_t* top) {
     InPlaceFault fault;
     if (start_in_place(payload, segment.offset, program, stack, edited, jump, fault)) return jump;
     if (text_equal(options.mode, "in-place")) {
-      fail("start in place: cannot", fault.step, fault.error, "unset SCRATCHPACK_MODE to extract");
+      fail("start in place: cannot", fault.step, fault.error,
+           "unset SCRATCHPACK_MODE to extract instead");
     }
-    reason.add("it cannot start in place (").add(fault.step).add(": ");
-    reason.add(error_text(fault.error)).add(")");
-    note_step("extracting: ", why);
+    note_step("cannot start in place, extracting instead: ", fault.step);
   }
-  extract_and_execute(payload, program, plain, options.directory, why, stack);
+  extract_and_execute(payload, program, plain, options.directory, stack);
 }
 
 }  // namespace

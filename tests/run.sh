@@ -13,7 +13,7 @@ cd "$root"
 . tests/lib/setup.sh
 . tests/lib/report.sh
 
-test_packages="doctest-dev clang-format clang-tidy shellcheck musl-dev musl-tools \
+test_packages="doctest-dev clang-format clang-tidy shellcheck musl-dev musl-tools docker.io buildah \
   ca-certificates tzdata curl openssl python3 util-linux"
 
 all=
@@ -41,16 +41,16 @@ logs=$root/build/test-logs
 # ---- the parts ----------------------------------------------------------------------------------
 check_sources() {
   local sources scripts
-  mapfile -t sources < <(find bundler bootloader runtime tests -name '*.cc' -o -name '*.h' -o \
+  mapfile -t sources < <(find bundler bootloader runtime tests samples -name '*.cc' -o -name '*.h' -o \
     -path 'tests/container/workloads/*.c' | sort)
-  mapfile -t scripts < <(find tests .ci -name '*.sh' -o -path .ci/run | sort)
+  mapfile -t scripts < <(find tests samples .ci -name '*.sh' -o -path .ci/run | sort)
   check "sources are formatted by .clang-format" clang-format --dry-run -Werror "${sources[@]}"
   check "shell scripts are clean to shellcheck" shellcheck -x -P SCRIPTDIR "${scripts[@]}"
-  check "clang-tidy finds nothing" tests/lib/tidy.sh build
+  check "clang-tidy finds nothing" tests/lib/tidy.py build
 }
 
 check_sanitized() {
-  build_project build/sanitized -DSCRATCHPACK_SANITIZE=ON -- cases &&
+  build_project build/sanitized -DSCRATCHPACK_SANITIZE=ON -DSCRATCHPACK_TESTS=ON -- cases &&
     ASAN_OPTIONS=detect_leaks=0 build/sanitized/cases
 }
 
@@ -61,7 +61,7 @@ started=$SECONDS
 install_packages $build_packages $test_packages
 mkdir -p "$logs"
 say "building"
-build_project build -- all || die "build the project: it does not compile (build/build.log)"
+build_project build -DSCRATCHPACK_TESTS=ON -- all || die "build the project: it does not compile (build/build.log)"
 
 check_sources
 add_cases "cases" build/cases

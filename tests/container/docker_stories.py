@@ -1,0 +1,143 @@
+"""Stories that need containers: mounts, unknown users, crowds, servers, the emitted Dockerfile."""
+
+import os
+import subprocess
+
+import engine
+from situations import HARDENED
+from server import Server
+from story import STREAMS, expect, files, new_folder
+from workloads import Bundle
+
+
+def mounted_files_win(context):
+    """A certificate bundle, a passwd file and a configuration file mounted with -v are the ones
+    that the program sees."""
+    etc, bin_ = context.places["etc"], context.places["bin"]
+    url = f"https://tls.test:4433{etc}/served/page.txt"
+    stock = Bundle("stock curl", "/usr/bin/curl")
+    users = write(f"{etc}/passwd", "root:x:0:0::/:/\nalice:x:65532:65532:Alice of the mount:/:/\n")
+    setting = write(f"{etc}/app.conf", "setting = from the mount\n")
+    for form in context.forms:
+        if form.extracts:
+            continue  # the extracted program looks into its own tree, as the summary says
+        built = context.builder.build(stock, form)
+        if built.fault:
+            context.report.add(f"story: stock curl, {form.name}", built.fault)
+            continue
+        network = context.server.network()
+        actual = engine.run_docker(built.image, HARDENED, ["-sS", url], network=network)
+        context.report.add(f"story: no mount, no trust, {form.name}",
+                           "" if actual.status == 60 else actual.text())
+        mount = mounted(f"{etc}/ca-certificates.crt", "/etc/ssl/certs/ca-certificates.crt")
+        expect(context, f"a mounted certificate bundle wins, {form.name}",
+               engine.run_docker(built.image, HARDENED + mount, ["-sS", url], network=network),
+               "a page over TLS\n")
+        expect(context, f"a mounted passwd file wins, {form.name}",
+               engine.run_docker(context.built("owner", form.name).image,
+                                 HARDENED + mounted(users, "/etc/passwd"), ["alice"]),
+               "user entry: yes\ngroup entry: yes\nnamed: Alice of the mount\n")
+        target = f"{bin_}/data/app.conf"
+        actual = engine.run_docker(context.built("data", form.name).image,
+                                   HARDENED + mounted(setting, target), [])
+        first = actual.stdout.partition("\n")[0]
+        context.report.add(f"story: a mounted configuration file wins, {form.name}",
+                           "" if first == f"{target}: setting = from the mount" else actual.text())
+
+
+def mounted(source, target):
+    return ("--volume", f"{source}:{target}:ro")
+
+
+def users_nobody_knows(context):
+    """Any number: the plain root file system has two users, the bundle adds the one that runs."""
+    for form, built in files(context, "owner", extracts=False):
+        for user in ("12345", "12345:54321", "4000000000:1"):
+            flags = ("--user", user, "--read-only", "--cap-drop", "ALL")
+            expect(context, f"a user entry for --user {user}, {form.name}",
+                   engine.run_docker(built.image, flags, []),
+                   "user entry: yes\ngroup entry: yes\nnamed: root\n")
+
+
+def few_descriptors(context):
+    reference = engine.run_native(["/usr/bin/curl", "--version"])
+    for form, built in files(context, "curl"):
+        expect(context, f"sixteen descriptors are enough, {form.name}",
+               engine.run_docker(built.image, ("--ulimit", "nofile=16"), ["--version"]),
+               reference.stdout)
+
+
+def many_first_starts_in_a_container(context):
+    swarm = f"{context.places['bin']}/swarm"
+    for form, built in files(context, "hello"):
+        beside = context.builder.beside(f"swarm-{form.name}", swarm, built.output)
+        flags = HARDENED + ("--tmpfs", "/tmp:exec,mode=1777,size=1g")
+        expect(context, f"two hundred first starts at once in a container, {form.name}",
+               engine.run_docker(beside.image, flags, ["200", "/bundle", "you"]),
+               "200 of 200 outputs alike, 200 statuses alike (3)\n"
+               + STREAMS)
+
+
+def server_as_one_file(context):
+    """The TLS server itself out of one file, hardened, and a client of the same form."""
+    for form, built in files(context, "openssl", extracts=False):
+        with Server(built, context.places, HARDENED) as server:
+            url = f"https://tls.test:4433{context.places['etc']}/served/page.txt"
+            expect(context, f"TLS server and client, {form.name}",
+                   engine.run_docker(context.built("curl", form.name).image, HARDENED,
+                                     ["-sS", url], network=server.network()),
+                   "a page over TLS\n")
+
+
+def emitted_dockerfiles(context):
+    """Legacy builder, BuildKit and buildah make the same image of it."""
+    folder = new_folder(context, "context")
+    subprocess.run([context.builder.tool, "build", "/usr/bin/curl", "-o", f"{folder}/curl",
+                    "--emit-dockerfile", "--expose", "8080", "--label", "a.b=c d",
+                    "--stop-signal", "SIGINT"], check=True, capture_output=True)
+    reference = engine.run_native(["/usr/bin/curl", "--version"])
+    for name, build in (("legacy builder", legacy), ("BuildKit", buildkit), ("buildah", buildah)):
+        image = f"scratchpack-test-{os.getpid()}:{name.split()[0].lower()}"
+        build(context, folder, image)
+        context.builder.images.append(image)
+        flags = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
+        expect(context, f"emitted Dockerfile, {name}",
+               engine.run_docker(image, flags, ["--version"]), reference.stdout)
+        said = engine.docker("inspect", "--format", "{{.Config.User}} {{.Config.ExposedPorts}} "
+                             '{{index .Config.Labels "a.b"}} {{.Config.StopSignal}}', image)
+        wanted = "65532:65532 map[8080/tcp:{}] c d SIGINT"
+        context.report.add(f"story: image settings, {name}",
+                           "" if said == wanted else f"expected {wanted}\ngot      {said}")
+
+
+def legacy(_, folder, image):
+    build_with_docker(folder, image, "0")
+
+
+def buildkit(_, folder, image):
+    build_with_docker(folder, image, "1")
+
+
+def build_with_docker(folder, image, kit):
+    engine.docker("build", "--tag", image, folder, env=os.environ | {"DOCKER_BUILDKIT": kit})
+
+
+def buildah(context, folder, image):
+    store = new_folder(context, "buildah")
+    archive = f"{store}/image.tar"
+    storage = ["buildah", "--storage-driver", "vfs", "--root", f"{store}/root",
+               "--runroot", f"{store}/run"]
+    for command in (["bud", "--isolation", "chroot", "--tag", "made", folder],
+                    ["push", "made", f"docker-archive:{archive}:{image}"]):
+        subprocess.run(storage + command, check=True, capture_output=True)
+    engine.docker("load", "--input", archive)
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+STORIES = [mounted_files_win, users_nobody_knows, few_descriptors, many_first_starts_in_a_container,
+           server_as_one_file, emitted_dockerfiles]
