@@ -112,8 +112,6 @@ std::optional<std::string> resolve_in(const FileSet& files, const std::string& p
   return done;
 }
 
-bool is_musl_linker(const std::string& path) { return base_name(path).starts_with("ld-musl-"); }
-
 StartDecision decide_start(const Plan& plan, const FileSet& files, Mode mode) {
   StartDecision decision;
   if (plan.kind == ApplicationKind::static_elf) {

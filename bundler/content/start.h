@@ -10,6 +10,7 @@
 #include "bundler/content/file_set.h"
 #include "bundler/content/rewrite.h"
 #include "bundler/find/plan.h"
+#include "bundler/find/resolve.h"
 
 namespace scratchpack {
 
@@ -27,9 +28,6 @@ struct StartDecision {
 
 /// The final path in the file set that `path` leads to, links followed; nothing when it is missing.
 std::optional<std::string> resolve_in(const FileSet& files, const std::string& path);
-
-/// Whether a linker (by its path) is musl's, which is the C library too.
-bool is_musl_linker(const std::string& path);
 
 /// Rewrites linkers and C libraries and lets the verifier decide. Throws Error when `mode` asks for
 /// in-place and it cannot be.

@@ -59,8 +59,7 @@ void fill_from(const LIEF::ELF::Binary& binary, const std::string& strings, ElfF
   if (elf.runpath) elf.rpath.reset();  // as every linker does
 }
 
-void read_dynamic(std::span<const std::uint8_t> bytes, const std::string& name, ElfFile& elf) {
-  ElfImage image = cut_elf_image(bytes, name);
+void read_dynamic(const ElfImage& image, const std::string& name, ElfFile& elf) {
   elf.has_dynamic = image.has_dynamic;
   std::unique_ptr<LIEF::ELF::Binary> binary = parse(image, name);
   if (binary->has_interpreter() != image.has_interpreter ||
@@ -71,7 +70,6 @@ void read_dynamic(std::span<const std::uint8_t> bytes, const std::string& name, 
 }
 
 ElfKind kind_of(const ElfFile& elf) {
-  if (!runs(elf)) return ElfKind::other;
   if (is_type(elf, Type::ET_EXEC)) {
     return elf.interpreter ? ElfKind::dynamic_program : ElfKind::static_program;
   }
@@ -86,7 +84,10 @@ ElfKind kind_of(const ElfFile& elf) {
 std::optional<ElfFile> read_elf(std::span<const std::uint8_t> bytes, const std::string& name) {
   if (!has_elf_magic(bytes)) return std::nullopt;
   ElfFile elf{elf_identity(bytes, name)};
-  if (elf.is_native() && runs(elf)) read_dynamic(bytes, name, elf);
+  if (!elf.is_native() || !runs(elf)) return elf;
+  ElfImage image = cut_elf_image(bytes, name);
+  if (image.is_debug) return elf;
+  read_dynamic(image, name, elf);
   elf.kind = kind_of(elf);
   return elf;
 }

@@ -16,7 +16,7 @@ enum class ElfKind : std::uint8_t {
   dynamic_program,  ///< has an interpreter
   static_program,   ///< runs by itself, static-pie too
   shared_library,   ///< also those that answer when run, as libc.so.6 and ld.so do
-  other,            ///< an object file, a core dump
+  other,            ///< an object file, a core dump, separate debug information, another machine's
 };
 
 struct ElfFile : ElfIdentity {

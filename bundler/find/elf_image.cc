@@ -87,11 +87,18 @@ class Reader {
   std::vector<Elf64_Phdr> headers_;
 };
 
-/// A string that must end before `from` does.
+/// A string that must end before `from` does. Control characters are in no name of a library, and
+/// would break the line of every message about it.
 std::string terminated(const Reader& reader, std::span<const std::uint8_t> from, const char* what) {
   const void* end = from.empty() ? nullptr : std::memchr(from.data(), 0, from.size());
   if (end == nullptr) reader.damaged(fmt::format("{} has no end", what));
-  return reinterpret_cast<const char*>(from.data());
+  std::string text = reinterpret_cast<const char*>(from.data());
+  for (unsigned char character : text) {
+    if (character < ' ' || character == 0x7f) {
+      reader.damaged(fmt::format("{} has control characters", what));
+    }
+  }
+  return text;
 }
 
 /// The small image that LIEF parses.
@@ -227,14 +234,18 @@ ElfImage cut_elf_image(std::span<const std::uint8_t> bytes, const std::string& n
   reader.read_headers();
   ImageBuilder builder;
   ElfImage image;
-  if (const Elf64_Phdr* segment = reader.header(PT_INTERP)) {
-    image.has_interpreter = true;
-    builder.set_interpreter(interpreter_name(reader, *segment));
+  const Elf64_Phdr* interpreter = reader.header(PT_INTERP);
+  const Elf64_Phdr* dynamic = reader.header(PT_DYNAMIC);
+  image.has_interpreter = interpreter != nullptr;
+  image.has_dynamic = dynamic != nullptr;
+  for (const Elf64_Phdr* segment : {interpreter, dynamic}) {
+    if (segment != nullptr && segment->p_filesz == 0 && segment->p_memsz != 0) {
+      image.is_debug = true;
+      return image;
+    }
   }
-  if (const Elf64_Phdr* segment = reader.header(PT_DYNAMIC)) {
-    image.has_dynamic = true;
-    copy_dynamic(reader, *segment, builder);
-  }
+  if (interpreter != nullptr) builder.set_interpreter(interpreter_name(reader, *interpreter));
+  if (dynamic != nullptr) copy_dynamic(reader, *dynamic, builder);
   image.entries = builder.entries();
   image.strings = builder.strings();
   image.bytes = builder.finish();

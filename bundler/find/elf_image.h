@@ -18,6 +18,8 @@ struct ElfImage {
   std::string strings = {};  ///< the string table: values of names are offsets into it
   bool has_interpreter = false;
   bool has_dynamic = false;
+  /// Separate debug information: headers of a program or library, whose contents are elsewhere.
+  bool is_debug = false;
 };
 
 /// Checks every header, length and offset it follows, in 64 bits. Throws Error
