@@ -98,7 +98,7 @@ void extract_and_execute(const Payload& payload, const Entry& program, bool plai
 void run_instead(const Payload& payload, const char* what) {
   static TreeFault fault;
   if (text_equal(what, "list")) {
-    for (uint32_t i = 0; i < payload.header->entry_count; ++i) {
+    for (uint32_t i = 1; i < payload.header->entry_count; ++i) {
       const Entry& entry = payload.entries[i];
       if (!valid_entry(payload, entry)) fail("list the bundle: an entry is damaged");
       print_out(payload.path(entry));

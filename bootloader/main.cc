@@ -12,6 +12,7 @@
 #include "runtime/arch/x86_64/syscall.h"
 #include "runtime/execute.h"
 #include "runtime/payload.h"
+#include "runtime/process.h"
 #include "runtime/text.h"
 
 extern "C" const char __ehdr_start[] __attribute__((visibility("hidden")));
@@ -53,19 +54,37 @@ const ProgramHeader& payload_segment() {
   return *last;
 }
 
-/// Which program of the bundle: the one it was packed for, or one that a bundled program executes.
-const Entry& choose_program(const Payload& payload, const ProgramStack& stack, bool& plain) {
+/// What is to run, and how it was asked for.
+struct Request {
+  const Entry* program;
+  const Entry* working_directory;  ///< one that only the bundle has, handed on by exec
+  bool plain;                      ///< asked for by a bundled program: no launch record applies
+};
+
+/// The program the bundle was packed for, or the one that a bundled program executes.
+Request read_request(const Payload& payload, const ProgramStack& stack) {
   const uint64_t* execfn = stack.auxiliary_value(kAtExecfn);
-  const uint32_t number =
-      execfn == nullptr ? kNone : entry_in_execfn(reinterpret_cast<const char*>(*execfn));
-  plain = false;
-  if (number >= payload.header->entry_count) return payload.entries[payload.header->launch.program];
-  const Entry& entry = payload.entries[number];
-  if (!valid_entry(payload, entry) || (entry.flags & kFlagProgram) == 0) {
-    fail("the bundle was asked to start something that is no program of its own");
+  const SpelledStart spelled = execfn == nullptr
+                                   ? SpelledStart{kNone, kNone}
+                                   : read_execfn(reinterpret_cast<const char*>(*execfn));
+  if (spelled.program == kNone) {
+    return {&payload.entries[payload.header->launch.program], nullptr, false};
   }
-  plain = true;
-  return entry;
+  Request request = {nullptr, nullptr, true};
+  if (spelled.program < payload.header->entry_count) {
+    request.program = &payload.entries[spelled.program];
+  }
+  if (request.program == nullptr || !valid_entry(payload, *request.program) ||
+      (request.program->flags & kFlagProgram) == 0) {
+    fail("start the bundle: it was asked for something that is no program of its own");
+  }
+  if (spelled.working_directory < payload.header->entry_count) {
+    const Entry& directory = payload.entries[spelled.working_directory];
+    if (valid_entry(payload, directory) && directory.kind == kKindDirectory) {
+      request.working_directory = &directory;
+    }
+  }
+  return request;
 }
 
 Jump start(uint64_t* top) {
@@ -87,18 +106,19 @@ Jump start(uint64_t* top) {
   note_step("checked the table");
   if (options.run != nullptr) run_instead(payload, options.run);
 
-  bool plain = false;
-  const Entry& program = choose_program(payload, stack, plain);
+  const Request request = read_request(payload, stack);
+  const Entry& program = *request.program;
+  process.working_directory = request.working_directory;
   const bool wants_extraction =
       text_equal(options.mode, "extract") ||
       (text_equal(options.mode, "auto") && payload.header->launch.mode == kStartExtract);
   if (!wants_extraction && payload.header->launch.mode == kStartExtract) {
     fail("start in place: this bundle was packed for extraction (unset SCRATCHPACK_MODE)");
   }
-  if (!plain) take_identity(payload);
+  if (!request.plain) take_identity(payload);
   if (!wants_extraction) {
     ProgramStack edited = stack;
-    if (!apply_launch(payload, plain, nullptr, edited)) {
+    if (!apply_launch(payload, request.plain, nullptr, edited)) {
       fail("start the program: its arguments leave no room on the stack (raise ulimit -s)");
     }
     Jump jump = {};
@@ -110,7 +130,7 @@ Jump start(uint64_t* top) {
     }
     note_step("cannot start in place, extracting instead: ", fault.step);
   }
-  extract_and_execute(payload, program, plain, options.directory, stack);
+  extract_and_execute(payload, program, request.plain, options.directory, stack);
 }
 
 }  // namespace

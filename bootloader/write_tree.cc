@@ -99,7 +99,7 @@ bool write_tree(const Payload& payload, const char* root, const char* linker, Tr
   path.add(root);
   const uint64_t root_length = path.length();
   // Entries are sorted by path: a directory comes before what lies in it.
-  for (uint32_t i = 0; i < payload.header->entry_count; ++i) {
+  for (uint32_t i = 1; i < payload.header->entry_count; ++i) {
     const Entry& entry = payload.entries[i];
     path.cut(root_length);
     fault.error = -kEIO;

@@ -123,8 +123,8 @@ namespace {
 
 /// Gives every compressed start file a place in the emptiest arena and lists its frames.
 long plan_jobs(const Payload& payload, const Entry& program, Work& work, uint64_t& largest) {
-  for (uint32_t i = 0; i < program.start_count; ++i) {
-    const uint32_t number = payload.lists[program.first_start + i];
+  for (uint32_t i = 0; i < program.listed_count; ++i) {
+    const uint32_t number = payload.lists[program.first_listed + i];
     if (number >= payload.header->entry_count) return -kEIO;
     const Entry& entry = payload.entries[number];
     if (!valid_entry(payload, entry) || entry.kind != kKindFile) return -kEIO;
@@ -209,8 +209,8 @@ long make_arenas(uint32_t count) {
 
 long fill_arenas(const Payload& payload, const Entry& program) {
   uint64_t total = 0;
-  for (uint32_t i = 0; i < program.start_count; ++i) {
-    const uint32_t number = payload.lists[program.first_start + i];
+  for (uint32_t i = 0; i < program.listed_count; ++i) {
+    const uint32_t number = payload.lists[program.first_listed + i];
     if (number >= payload.header->entry_count) return -kEIO;
     const Entry& entry = payload.entries[number];
     if (entry.method == kMethodZstd) total += entry.image_size;

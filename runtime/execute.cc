@@ -34,18 +34,31 @@ void restore_mask(const Request& request) {
 }
 
 long execute_program(const Entry& entry, const Request& request) {
-  const uint32_t number = process.payload.number(entry);
-  if (number >> kEntryBits != 0) return -kENOEXEC;
+  const Entry* directory = process.working_directory;
+  const uint64_t number = process.payload.number(entry);
+  const uint64_t place =
+      directory == nullptr ? 0 : process.payload.number(*directory) + uint64_t{1};
+  if (number >> kEntryBits != 0 || place >> kEntryBits != 0) return -kENOEXEC;
+  const uint64_t bits = number | place << kEntryBits;
   char path[16 + 2 * kComponents + 4];
   TextBuilder text(path, sizeof path);
   text.add(kPrefix);
-  for (int i = 0; i < kComponents; ++i) text.add(i < kEntryBits && (number >> i & 1) ? "./" : "/");
+  for (int i = 0; i < kComponents; ++i) text.add((bits >> i & 1) != 0 ? "./" : "/");
   text.add("exe");
   restore_mask(request);
   return sys(kSysExecve, path, request.arguments, request.environment);
 }
 
 long execute_entry(const Entry& entry, const char* path, const Request& request);
+
+/// The bundle's file at a path, unless it is one that the container may replace and does.
+const Entry* find_program(long directory, const char* path) {
+  const Entry* entry = find_entry(directory, path, true);
+  if (entry == nullptr) return nullptr;
+  const bool container_first =
+      entry->kind == kKindDirectory || (entry->flags & kFlagContainerFirst) != 0;
+  return container_first && in_container(*entry, true) ? nullptr : entry;
+}
 
 /// A `#!` line taken apart in place. False when there is none.
 bool parse_script(char* head, long size, char*& interpreter, char*& option) {
@@ -75,7 +88,7 @@ long execute_script(char* head, long size, const char* path, bool bundled_only,
   char* option = nullptr;
   if (!parse_script(head, size, interpreter, option)) return bundled_only ? 1 : -kENOEXEC;
   if (request.depth > 4) return -kELOOP;
-  const Entry* entry = locate(kAtFdcwd, interpreter, true);
+  const Entry* entry = find_program(kAtFdcwd, interpreter);
   if (entry == nullptr && bundled_only) return 1;
   const uint64_t given = count(request.arguments);
   char** arguments = static_cast<char**>(__builtin_alloca((given + 4) * sizeof(char*)));
@@ -167,13 +180,20 @@ void execute_call(Registers& registers, long directory, const char* path, char**
     answer(registers, execute_program(*process.program, request));
     return;
   }
-  const Entry* entry = locate(directory, path, true);
+  const Entry* entry = find_program(directory, path);
   if (entry != nullptr) {
     answer(registers, execute_entry(*entry, path, request));
     return;
   }
+  char absolute[kLongestPath + 1];
+  const bool spelled = absolute_for_kernel(directory, path, absolute);
+  if (spelled) path = absolute;
   long result = execute_outside_script(directory, path, request);
   if (result == 1) result = execute_outside(directory, path, request);
+  if (result == 1 && spelled) {
+    restore_mask(request);
+    result = sys(kSysExecve, path, arguments, environment);
+  }
   if (result != 1) answer(registers, result);
 }
 
@@ -183,18 +203,22 @@ void execute_entry_call(Registers& registers, const Entry& entry, char** argumen
   answer(registers, execute_entry(entry, process.payload.path(entry), request));
 }
 
-uint32_t entry_in_execfn(const char* execfn) {
+SpelledStart read_execfn(const char* execfn) {
+  const SpelledStart none = {kNone, kNone};
   const char* at = text_after(execfn, kPrefix);
-  if (at == nullptr) return kNone;
-  uint32_t number = 0;
+  if (at == nullptr) return none;
+  uint64_t bits = 0;
   for (int i = 0; i < kComponents; ++i) {
     if (*at == '.') {
-      if (i < kEntryBits) number |= uint32_t{1} << i;
+      bits |= uint64_t{1} << i;
       ++at;
     }
-    if (*at++ != '/') return kNone;
+    if (*at++ != '/') return none;
   }
-  return text_equal(at, "exe") ? number : kNone;
+  if (!text_equal(at, "exe")) return none;
+  const uint32_t place = static_cast<uint32_t>(bits >> kEntryBits);
+  return {static_cast<uint32_t>(bits & ((uint64_t{1} << kEntryBits) - 1)),
+          place == 0 ? kNone : place - 1};
 }
 
 }  // namespace scratchpack

@@ -2,7 +2,8 @@
 // bundled program is started by executing the bundle under a path that spells the program's entry
 // number: "/proc/self/" + 40 components "/" or "./" + "exe". The kernel takes that for
 // /proc/self/exe and hands the string to the new image as AT_EXECFN, so argv, environment and stack
-// stay untouched. 20 bits are the entry, 20 are kept for a working directory.
+// stay untouched. 20 bits are the entry's number, 20 the number (plus one) of a working
+// directory that only the bundle has.
 #pragma once
 
 #include <stdint.h>
@@ -21,7 +22,11 @@ void execute_call(Registers& registers, long directory, const char* path, char**
 void execute_entry_call(Registers& registers, const Entry& entry, char** arguments,
                         char** environment, const uint64_t* mask);
 
-/// The entry number in an AT_EXECFN made as above, or kNone.
-uint32_t entry_in_execfn(const char* execfn);
+/// What an AT_EXECFN made as above says.
+struct SpelledStart {
+  uint32_t program;            ///< entry number; kNone: it was not made so
+  uint32_t working_directory;  ///< entry number; kNone: the kernel's
+};
+SpelledStart read_execfn(const char* execfn);
 
 }  // namespace scratchpack

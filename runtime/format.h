@@ -9,13 +9,12 @@
 //   | payload            |  a segment (and a section, `.payload`) of its own, so that it is mapped
 //   |                    |  by the kernel and survives strip(1)
 //   |  PayloadHeader     |  512 bytes; finds the rest; carries the launch record
-//   |  Entry[]           |  one a path, sorted by path
+//   |  Entry[]           |  one a path, sorted by path; the first is the root directory itself
 //   |  uint32 buckets[]  |  hash index of the paths: entry numbers, linear probing
 //   |  Frame[]           |  zstd frames of compressed entries
-//   |  uint32 lists[]    |  entry numbers: what each program's start opens
-//   |  UndoRecord[]      |  what the rewriting replaced
-//   |  EnvironmentRecord[]
-//   |  strings           |  paths, link targets, arguments, undo bytes; each string ends in NUL
+//   |  uint32 lists[]    |  entry numbers: what each program's start opens, what each directory
+//   holds |  UndoRecord[]      |  what the rewriting replaced |  EnvironmentRecord[] |  strings |
+//   paths, link targets, arguments, undo bytes; each string ends in NUL
 //   +- - - - - - - - - - +  the above is "the table": one checksum, checked at every start
 //   |  contents          |  raw: ELF files and files of 16 KiB or more on page boundaries, small
 //   |                    |  data files on 16 bytes; zstd: frames back to back. Identical contents
@@ -68,8 +67,9 @@ struct Entry {
   uint32_t target_length;
   uint32_t first_frame;  ///< zstd: frames in order of position
   uint32_t frame_count;
-  uint32_t first_start;  ///< program: what its start opens, in lists; itself and its linker first
-  uint32_t start_count;
+  uint32_t first_listed;  ///< in lists. Program: what its start opens, itself and its linker first;
+                          ///< directory: what lies in it, sorted by name
+  uint32_t listed_count;
   uint32_t first_undo;
   uint32_t undo_count;
   uint32_t interpreter;  ///< entry number of a program's linker; else kNone
@@ -141,7 +141,7 @@ struct PayloadHeader {
   uint64_t table_size;      ///< bytes of header and table: what `table_checksum` covers
   uint64_t table_checksum;  ///< XXH64 of the rest of the table, seeded with the XXH64 of this
                             ///< header whose table_checksum is 0
-  uint64_t entries;  ///< offsets of the parts of the table ...
+  uint64_t entries;         ///< offsets of the parts of the table ...
   uint64_t buckets;
   uint64_t frames;
   uint64_t lists;

@@ -1,6 +1,7 @@
 #include "runtime/locate.h"
 
 #include "runtime/arch/x86_64/syscall.h"
+#include "runtime/directories.h"
 #include "runtime/path_map.h"
 #include "runtime/process.h"
 #include "runtime/text.h"
@@ -8,9 +9,19 @@
 namespace scratchpack {
 namespace {
 
-/// Where relative paths of the call start. Kept out of locate() so that its buffer takes stack only
-/// when a path is relative.
+/// The directory a relative path starts in, when only we know it.
+const Entry* bundled_start(long directory) {
+  if (static_cast<int>(directory) == kAtFdcwd) return process.working_directory;
+  return directory_of(directory);
+}
+
+/// Where relative paths of the call start. Kept out of its caller so that its buffer takes stack
+/// only when a path is relative.
 __attribute__((noinline)) bool start_of_relative(long directory, Walk& start) {
+  if (const Entry* bundled = bundled_start(directory)) {
+    start.entry = bundled;
+    return true;
+  }
   char path[kLongestPath + 1];
   long length = 0;
   if (static_cast<int>(directory) == kAtFdcwd) {
@@ -27,25 +38,34 @@ __attribute__((noinline)) bool start_of_relative(long directory, Walk& start) {
   return true;
 }
 
-bool in_container(long directory, const char* path, bool follow_last) {
-  KernelStat status;
-  return sys(kSysNewfstatat, directory, path, &status, follow_last ? 0 : kAtSymlinkNofollow) == 0;
-}
-
 }  // namespace
 
-const Entry* locate(long directory, const char* path, bool follow_last) {
+const Entry* find_entry(long directory, const char* path, bool follow_last) {
   if (!plausible_pointer(reinterpret_cast<uint64_t>(path)) || path[0] == 0) return nullptr;
   Walk start;
   if (path[0] != '/' && !start_of_relative(directory, start)) return nullptr;
   const Walk walk = walk_path(process.payload, start, path, follow_last);
   if (!walk.found()) return nullptr;
-  const Entry& entry = *walk.entry;
-  if (walk.trailing_slash && entry.kind == kKindFile) return nullptr;  // the kernel says ENOTDIR
-  const bool container_first =
-      entry.kind == kKindDirectory || (entry.flags & kFlagContainerFirst) != 0;
-  if (container_first && in_container(directory, path, follow_last)) return nullptr;
-  return &entry;
+  const Entry& entry = walk.found_entry(process.payload);
+  // "file/": the kernel says ENOTDIR.
+  return walk.trailing_slash && entry.kind == kKindFile ? nullptr : &entry;
+}
+
+bool in_container(const Entry& entry, bool follow_last) {
+  KernelStat status;
+  return sys(kSysNewfstatat, kAtFdcwd, process.payload.path(entry), &status,
+             follow_last ? 0 : kAtSymlinkNofollow) == 0;
+}
+
+bool absolute_for_kernel(long directory, const char* path, char (&absolute)[kLongestPath + 1]) {
+  if (!plausible_pointer(reinterpret_cast<uint64_t>(path)) || path[0] == 0 || path[0] == '/') {
+    return false;
+  }
+  const Entry* start = bundled_start(directory);
+  if (start == nullptr) return false;
+  TextBuilder text(absolute, sizeof absolute);
+  text.add(process.payload.path(*start)).add("/").add(path);
+  return text.fits();
 }
 
 bool is_own_executable(const char* path) {

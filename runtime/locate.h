@@ -9,9 +9,16 @@
 
 namespace scratchpack {
 
-/// The entry to answer from, or nullptr: let the call pass. `directory` and `path` are the call's
-/// own; relative paths start at that directory, which may be known to the bundle or not.
-const Entry* locate(long directory, const char* path, bool follow_last);
+/// What the bundle has at a path, whatever the container has: the entry, or nullptr. `directory`
+/// and `path` are the call's own; relative paths start at that directory, bundled or not.
+const Entry* find_entry(long directory, const char* path, bool follow_last);
+
+/// Whether the container has something at the entry's own path.
+bool in_container(const Entry& entry, bool follow_last);
+
+/// A relative path that starts in a directory only we know, spelled out from the root, for the
+/// kernel. False: the kernel knows the start itself.
+bool absolute_for_kernel(long directory, const char* path, char (&absolute)[kLongestPath + 1]);
 
 /// Whether the path names this process's own executable (/proc/self/exe and its spellings).
 bool is_own_executable(const char* path);

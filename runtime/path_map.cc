@@ -69,6 +69,7 @@ Walk walk_path(const Payload& payload, const Walk& start, const char* path, bool
   int links = 0;
   Walk walk = start;
   walk.trailing_slash = false;
+  if (walk.entry == payload.entries) walk.entry = nullptr;
   const char* rest = path;
   if (*rest == '/') walk = Walk{};
   for (;;) {

@@ -13,12 +13,16 @@
 namespace scratchpack {
 
 struct Walk {
-  const Entry* entry = nullptr;  ///< deepest known entry; nullptr: the root itself
+  const Entry* entry = nullptr;  ///< deepest known entry; nullptr: the root
   uint32_t unknown = 0;          ///< names below `entry` that the bundle does not know
   bool trailing_slash = false;   ///< the path asks for a directory
   bool loop = false;             ///< more than 40 links
 
-  bool found() const { return entry != nullptr && unknown == 0 && !loop; }
+  bool found() const { return unknown == 0 && !loop; }
+  /// The entry found; the root's own for the root.
+  const Entry& found_entry(const Payload& payload) const {
+    return entry == nullptr ? payload.entries[0] : *entry;
+  }
 };
 
 /// The entry whose path is `directory`'s path (nullptr: the root's), a slash and `name`.

@@ -76,7 +76,9 @@ bool valid_entry(const Payload& payload, const Entry& entry) {
            within(entry.target, entry.target_length + uint64_t{1}, 1, header.strings_size, 1) &&
            payload.strings[entry.target + entry.target_length] == 0;
   }
-  if (entry.kind == kKindDirectory) return true;
+  if (entry.kind == kKindDirectory) {
+    return within(entry.first_listed, entry.listed_count, 1, header.list_count, 1);
+  }
   if (entry.kind != kKindFile || entry.size > entry.image_size) return false;
   // Raw files are rounded up to whole pages when they are mapped.
   if (entry.image_size > UINT64_MAX - kPageSize) return false;
@@ -92,7 +94,7 @@ bool valid_entry(const Payload& payload, const Entry& entry) {
   }
   if (entry.interpreter != kNone && entry.interpreter >= header.entry_count) return false;
   return within(entry.first_frame, entry.frame_count, 1, header.frame_count, 1) &&
-         within(entry.first_start, entry.start_count, 1, header.list_count, 1) &&
+         within(entry.first_listed, entry.listed_count, 1, header.list_count, 1) &&
          within(entry.first_undo, entry.undo_count, 1, header.undo_count, 1);
 }
 

@@ -14,6 +14,8 @@ struct Process {
   Payload payload;
   uint64_t payload_offset = 0;  ///< of the payload in the bundle's file
   const Entry* program = nullptr;
+  /// The working directory when it exists in the bundle only: the kernel then knows another one.
+  const Entry* working_directory = nullptr;
   KernelStat bundle = {};  ///< of the bundle's file: device, owner and block size of what is served
 };
 

@@ -24,13 +24,15 @@ uint64_t size_of(const Entry& entry) {
 
 }  // namespace
 
+uint64_t inode_of(const Entry& entry) { return kInodeBase + process.payload.number(entry); }
+
 long write_status(const Entry& entry, uint64_t address) {
   if (!plausible_pointer(address)) return -kEFAULT;
   KernelStat& status = *reinterpret_cast<KernelStat*>(address);
   const uint64_t size = size_of(entry);
   status = {};
   status.dev = process.bundle.dev;
-  status.ino = kInodeBase + process.payload.number(entry);
+  status.ino = inode_of(entry);
   status.nlink = entry.kind == kKindDirectory ? 2 : 1;
   status.mode = mode_of(entry);
   status.size = static_cast<int64_t>(size);
@@ -49,7 +51,7 @@ long write_statx(const Entry& entry, uint64_t address) {
   status.blksize = kPageSize;
   status.nlink = entry.kind == kKindDirectory ? 2 : 1;
   status.mode = static_cast<uint16_t>(mode_of(entry));
-  status.ino = kInodeBase + process.payload.number(entry);
+  status.ino = inode_of(entry);
   status.size = size;
   status.blocks = (size + 511) / 512;
   status.atime.seconds = status.mtime.seconds = status.ctime.seconds =

@@ -9,6 +9,9 @@
 
 namespace scratchpack {
 
+/// The file's inode number: no two entries share one.
+uint64_t inode_of(const Entry& entry);
+
 /// Fills a struct stat in the program's memory. 0 or -EFAULT.
 long write_status(const Entry& entry, uint64_t address);
 

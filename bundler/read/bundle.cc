@@ -64,6 +64,8 @@ struct Bundle::State {
   Payload payload;
   std::vector<BundleEntry> entries;
 
+  /// entries[number]'s record; the table's first is the root, which is nobody's content.
+  const Entry& record(std::size_t number) const { return payload.entries[number + 1]; }
   Bytes decode(const Entry& entry) const;
   std::string check(const Entry& entry) const;
 };
@@ -130,6 +132,7 @@ Bundle Bundle::open(const std::string& path) {
       throw Error(
           fmt::format("read {}: entry {} is damaged (build or download it again)", path, i));
     }
+    if (i == 0) continue;  // the root
     BundleEntry item;
     item.path.assign(payload.path(entry), entry.path_length);
     item.kind = kind_name(entry);
@@ -174,7 +177,7 @@ std::string Bundle::program() const {
 
 Bytes Bundle::image(std::size_t entry) const {
   try {
-    return state_->decode(state_->payload.entries[entry]);
+    return state_->decode(state_->record(entry));
   } catch (const Error& error) {
     throw Error(fmt::format("read {}: {}: {} (build or download it again)", state_->path,
                             state_->entries.at(entry).path, error.what()));
@@ -183,7 +186,7 @@ Bytes Bundle::image(std::size_t entry) const {
 
 Bytes Bundle::content(std::size_t entry) const {
   const Payload& payload = state_->payload;
-  const Entry& record = payload.entries[entry];
+  const Entry& record = state_->record(entry);
   Bytes bytes = image(entry);
   if (const std::string fault = state_->check(record); !fault.empty()) {
     throw Error(fmt::format("read {}: {}: {} (build or download it again)", state_->path,
@@ -205,11 +208,11 @@ std::vector<std::string> Bundle::verify(
   std::uint64_t total = 0;
   std::uint64_t done = 0;
   for (const BundleEntry& entry : state_->entries) total += entry.size;
-  for (std::uint32_t i = 0; i < payload.header->entry_count; ++i) {
+  for (std::uint32_t i = 1; i < payload.header->entry_count; ++i) {
     const Entry& entry = payload.entries[i];
     if (entry.kind != kKindFile) continue;
     const std::string fault = state_->check(entry);
-    if (!fault.empty()) faults.push_back(fmt::format("{}: {}", state_->entries[i].path, fault));
+    if (!fault.empty()) faults.push_back(fmt::format("{}: {}", state_->entries[i - 1].path, fault));
     done += entry.size;
     if (step) step(done, total);
   }

@@ -104,6 +104,7 @@ class Packer {
   std::uint32_t number_of(const std::string& path) const;
   void gather_file(const std::string& path, const FileEntry& file);
   void fill_entry(Entry& entry, const std::string& path, const FileEntry& file);
+  void fill_directories();
   void fill_programs();
   void fill_launch();
   void fill_buckets();
@@ -165,7 +166,7 @@ void Packer::gather_file(const std::string& path, const FileEntry& file) {
 }
 
 void Packer::gather() {
-  std::uint32_t number = 0;
+  std::uint32_t number = 1;  // 0 is the root
   for (const auto& [path, file] : files_) {
     numbers_[path] = number++;
     stored_[path] = 0;
@@ -232,6 +233,20 @@ void Packer::fill_entry(Entry& entry, const std::string& path, const FileEntry& 
   }
 }
 
+void Packer::fill_directories() {
+  std::map<std::string, std::vector<std::uint32_t>> children;
+  for (const auto& [path, number] : numbers_) {
+    const std::size_t slash = path.rfind('/');
+    children[slash == 0 ? "/" : path.substr(0, slash)].push_back(number);
+  }
+  for (const auto& [path, listed] : children) {
+    Entry& entry = entries_[path == "/" ? 0 : numbers_.at(path)];
+    entry.first_listed = static_cast<std::uint32_t>(lists_.size());
+    entry.listed_count = static_cast<std::uint32_t>(listed.size());
+    lists_.insert(lists_.end(), listed.begin(), listed.end());
+  }
+}
+
 void Packer::fill_programs() {
   const std::uint32_t cache = number_of("/etc/ld.so.cache");
   for (const Program& program : plan_.programs) {
@@ -243,18 +258,18 @@ void Packer::fill_programs() {
     entry.flags |= kFlagProgram;
     entry.interpreter = linker;
     if (is_musl_linker(program.interpreter)) entries_[linker].flags |= kFlagMusl;
-    entry.first_start = static_cast<std::uint32_t>(lists_.size());
+    entry.first_listed = static_cast<std::uint32_t>(lists_.size());
     lists_.push_back(number);
     lists_.push_back(linker);
     if (cache != kNone && !is_musl_linker(program.interpreter)) lists_.push_back(cache);
     for (const std::string& library : program.libraries) {
       const std::uint32_t listed = number_of(library);
-      const auto begin = lists_.begin() + entry.first_start;
+      const auto begin = lists_.begin() + entry.first_listed;
       if (listed != kNone && std::find(begin, lists_.end(), listed) == lists_.end()) {
         lists_.push_back(listed);
       }
     }
-    entry.start_count = static_cast<std::uint32_t>(lists_.size()) - entry.first_start;
+    entry.listed_count = static_cast<std::uint32_t>(lists_.size()) - entry.first_listed;
   }
 }
 
@@ -303,7 +318,8 @@ void Packer::fill_buckets() {
   std::uint32_t count = 4;
   while (count < 2 * entries_.size()) count *= 2;
   buckets_.assign(count, kNone);
-  for (std::uint32_t number = 0; number < entries_.size(); ++number) {
+  // The root is where every walk begins; it is never looked up.
+  for (std::uint32_t number = 1; number < entries_.size(); ++number) {
     std::uint32_t at = static_cast<std::uint32_t>(entries_[number].path_hash) & (count - 1);
     while (buckets_[at] != kNone) at = (at + 1) & (count - 1);
     buckets_[at] = number;
@@ -361,10 +377,16 @@ void Packer::lay_out() {
       position += frame.size;
     }
   }
+  FileEntry root;
+  root.kind = FileKind::directory;
+  root.mode = 0755;
+  entries_.push_back(Entry{});
+  fill_entry(entries_.back(), "/", root);
   for (const auto& [path, file] : files_) {
     entries_.push_back(Entry{});
     fill_entry(entries_.back(), path, file);
   }
+  fill_directories();
   fill_programs();
   fill_launch();
   fill_buckets();
