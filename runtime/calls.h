@@ -13,6 +13,7 @@ namespace scratchpack {
 enum CallScope : unsigned { kLinker = 1, kLibrary = 2, kBoth = 3 };
 
 // X(number, name, scope)
+// clang-format off
 #define SCRATCHPACK_CALLS(X)   \
   X(0, read, kLinker)          \
   X(2, open, kBoth)            \
@@ -29,6 +30,10 @@ enum CallScope : unsigned { kLinker = 1, kLibrary = 2, kBoth = 3 };
   X(80, chdir, kLibrary)       \
   X(81, fchdir, kLibrary)      \
   X(89, readlink, kBoth)       \
+  X(191, getxattr, kLibrary)   \
+  X(192, lgetxattr, kLibrary)  \
+  X(194, listxattr, kLibrary)  \
+  X(195, llistxattr, kLibrary) \
   X(217, getdents64, kLibrary) \
   X(257, openat, kBoth)        \
   X(262, newfstatat, kBoth)    \
@@ -38,6 +43,7 @@ enum CallScope : unsigned { kLinker = 1, kLibrary = 2, kBoth = 3 };
   X(332, statx, kLibrary)      \
   X(437, openat2, kLibrary)    \
   X(439, faccessat2, kLibrary)
+// clang-format on
 
 struct Call {
   int number;

@@ -57,9 +57,13 @@ PathArguments path_of(const Registers& r) {
       break;
     case kCall_stat:
     case kCall_access:
+    case kCall_getxattr:
+    case kCall_listxattr:
       break;
     case kCall_lstat:
     case kCall_readlink:
+    case kCall_lgetxattr:
+    case kCall_llistxattr:
       arguments.follow = false;
       break;
     case kCall_openat:
@@ -153,6 +157,12 @@ long answer(Opener opener, const Registers& r, const Entry& entry) {
     case kCall_faccessat:
     case kCall_faccessat2:
       return access_entry(entry, r.rdx);
+    case kCall_getxattr:
+    case kCall_lgetxattr:
+      return -kENODATA;  // a bundled file has no extended attributes
+    case kCall_listxattr:
+    case kCall_llistxattr:
+      return 0;
     case kCall_readlink:
     case kCall_readlinkat:
       if (entry.kind != kKindSymlink) return -kEINVAL;

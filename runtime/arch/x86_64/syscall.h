@@ -132,6 +132,7 @@ enum Errno : int {
   kERANGE = 34,
   kENAMETOOLONG = 36,
   kELOOP = 40,
+  kENODATA = 61,
 };
 
 inline constexpr uint32_t kModeFile = 0100000;
