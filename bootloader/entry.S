@@ -1,14 +1,45 @@
 // Where the kernel enters: the stack holds argc, argv, environment and auxiliary vector, nothing
-// else is set. Between the kernel's stack and ours a gap is left in which a changed one can be put
-// together (program_stack.h). bootloader_main returns where to go and with which stack; every register is cleared
-// but those, as the kernel leaves them.
-  .text
+// else is set.
+//
+// First of all: is the file whole? The kernel maps a file that was cut short without a word, and
+// the first touch of what is missing is a SIGBUS. So one byte of the payload's last page is read by
+// a system call, which says EFAULT instead. This code, its message and the program headers lie in
+// the first page of the file (check.cmake sees to that), so that it works on any larger piece.
+//
+// Then, between the kernel's stack and ours, a gap is left in which a changed stack can be put
+// together (program_stack.h). bootloader_main returns where to go and with which stack; every
+// register is cleared but those, as the kernel leaves them.
+  .section .text.entry, "ax", @progbits
   .globl _start
   .type _start, @function
 _start:
   xor %ebp, %ebp
-  mov %rsp, %rdi
   mov %rsp, %r12
+  lea __ehdr_start(%rip), %rbx
+  movzwl 56(%rbx), %ecx            // e_phnum
+  mov 32(%rbx), %rdx               // e_phoff
+  add %rbx, %rdx
+  xor %esi, %esi
+1:
+  cmpl $1, (%rdx)                  // PT_LOAD; the last one is the payload
+  cmove %rdx, %rsi
+  add $56, %rdx
+  dec %ecx
+  jnz 1b
+  mov 32(%rsi), %rdx               // p_filesz
+  dec %rdx
+  add 16(%rsi), %rdx               // p_vaddr
+  add %rbx, %rdx
+  mov %rdx, %rsi
+  and $-4096, %rsi                 // path: the last page
+  mov $-100, %rdi                  // AT_FDCWD
+  xor %edx, %edx                   // F_OK
+  mov $269, %eax                   // faccessat
+  syscall
+  cmp $-14, %rax                   // EFAULT
+  je cut_short
+
+  mov %r12, %rdi
   and $-16, %rsp
   call bootloader_stack_size
   sub %rax, %rsp
@@ -31,11 +62,24 @@ _start:
   xor %r14d, %r14d
   xor %r15d, %r15d
   jmp *%r11
+
+cut_short:
+  mov $1, %eax                     // write
+  mov $2, %edi
+  lea message(%rip), %rsi
+  mov $(message_end - message), %edx
+  syscall
+  mov $231, %eax                   // exit_group
+  mov $125, %edi
+  syscall
+message:
+  .ascii "scratchpack: start the bundle: the file is cut short (copy or download it again)\n"
+message_end:
   .size _start, .-_start
 
 // The place of the payload: the bundler replaces this byte, makes the segment as long as the
 // payload and puts it right behind the others.
-  .section .payload, "aR", @progbits
+  .section .payload, "a", @progbits
   .byte 0
 
   .section .note.GNU-stack, "", @progbits

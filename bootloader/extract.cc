@@ -34,24 +34,24 @@ bool library_path(const Payload& payload, const char* root, TextBuilder& text) {
                          : "set SCRATCHPACK_DIR to a directory that is writable and executable");
 }
 
-void find_place(const Payload& payload, const char* only, Place& place) {
+void find_place(const Payload& payload, const char* only, const char* why, Place& place) {
   char tried_text[700];
   TextBuilder tried(tried_text, sizeof tried_text);
   if (make_place(only, tree_size(payload), place, tried)) return;
   char text[980];
   TextBuilder line(text, sizeof text);
-  line.add("extract the bundle: no place is writable and executable (").add(tried.text());
-  line.add("); give it one: --tmpfs /tmp:exec");
-  if (only != nullptr) line.add(", or another SCRATCHPACK_DIR");
+  line.add("extract the bundle: ").add(why).add(", and no place is writable and executable: ");
+  line.add(tried.text()).add(" (give it one: --tmpfs /tmp:exec");
+  line.add(only != nullptr ? ", or another SCRATCHPACK_DIR)" : ")");
   fail(line.text());
 }
 
 }  // namespace
 
 void extract_and_execute(const Payload& payload, const Entry& program, bool plain,
-                         const char* only_directory, const ProgramStack& stack) {
+                         const char* only_directory, const char* why, const ProgramStack& stack) {
   static Place place;
-  find_place(payload, only_directory, place);
+  find_place(payload, only_directory, why, place);
   note_step("extracting to ", place.path);
   long result = write_owner(place.path);
   if (failed(result)) fail_and_clean(place, "write to", place.path, result);
@@ -98,7 +98,7 @@ void extract_and_execute(const Payload& payload, const Entry& program, bool plai
 void run_instead(const Payload& payload, const char* what) {
   static TreeFault fault;
   if (text_equal(what, "list")) {
-    for (uint32_t i = 1; i < payload.header->entry_count; ++i) {
+    for (uint32_t i = 0; i < payload.header->entry_count; ++i) {
       const Entry& entry = payload.entries[i];
       if (!valid_entry(payload, entry)) fail("list the bundle: an entry is damaged");
       print_out(payload.path(entry));

@@ -13,9 +13,11 @@
 namespace scratchpack {
 
 /// Writes the whole payload below a fresh directory and executes `program` from there. Only
-/// returns by failing with 125; nothing is left behind then.
+/// returns by failing with 125; nothing is left behind then. `why`: what kept it from starting in
+/// place, for the message when there is nowhere to extract either.
 [[noreturn]] void extract_and_execute(const Payload& payload, const Entry& program, bool plain,
-                                      const char* only_directory, const ProgramStack& stack);
+                                      const char* only_directory, const char* why,
+                                      const ProgramStack& stack);
 
 /// SCRATCHPACK_RUN: `list`, or `extract=DIR`, in place of the application. Exits.
 [[noreturn]] void run_instead(const Payload& payload, const char* what);

@@ -116,7 +116,13 @@ Jump start(uint64_t* top) {
     fail("start in place: this bundle was packed for extraction (unset SCRATCHPACK_MODE)");
   }
   if (!request.plain) take_identity(payload);
-  if (!wants_extraction) {
+  char why[160] = {};
+  TextBuilder reason(why, sizeof why);
+  if (wants_extraction) {
+    reason.add(payload.header->launch.mode == kStartExtract
+                   ? "it was packed to be extracted"
+                   : "SCRATCHPACK_MODE=extract asks for it");
+  } else {
     ProgramStack edited = stack;
     if (!apply_launch(payload, request.plain, nullptr, edited)) {
       fail("start the program: its arguments leave no room on the stack (raise ulimit -s)");
@@ -125,12 +131,13 @@ Jump start(uint64_t* top) {
     InPlaceFault fault;
     if (start_in_place(payload, segment.offset, program, stack, edited, jump, fault)) return jump;
     if (text_equal(options.mode, "in-place")) {
-      fail("start in place: cannot", fault.step, fault.error,
-           "unset SCRATCHPACK_MODE to extract instead");
+      fail("start in place: cannot", fault.step, fault.error, "unset SCRATCHPACK_MODE to extract");
     }
-    note_step("cannot start in place, extracting instead: ", fault.step);
+    reason.add("it cannot start in place (").add(fault.step).add(": ");
+    reason.add(error_text(fault.error)).add(")");
+    note_step("extracting: ", why);
   }
-  extract_and_execute(payload, program, request.plain, options.directory, stack);
+  extract_and_execute(payload, program, request.plain, options.directory, why, stack);
 }
 
 }  // namespace
