@@ -23,7 +23,8 @@ Binary sysroot_binary(const Sysroot& sysroot, const std::string& path, ElfFile e
 /// The closure of a dynamic program or shared library. Throws as resolve() does.
 Closure resolve_binary(const Sysroot& sysroot, const Binary& binary, const ResolveOptions& options);
 
-/// Why a path leads nowhere: "/a/b does not exist", "/a is a link that leads nowhere".
+/// Why a path leads nowhere, to be read behind it: "does not exist", "is a link that leads
+/// nowhere", "cannot be reached, as /a does not exist".
 std::string why_missing(const Sysroot& sysroot, const std::string& path);
 
 /// Throws Error (`build PATH: …`) unless the file can be walked or run: for another architecture

@@ -50,9 +50,9 @@ std::vector<std::string> built_in_directories(std::span<const std::uint8_t> byte
   std::size_t row_end = 0;  // where the next string of the row would begin
   bytes = bytes.first(std::min(bytes.size(), kMostLinkerBytes));
   for (std::size_t at = 0; at < bytes.size(); ++at) {
-    const void* zero = std::memchr(bytes.data() + at, 0, bytes.size() - at);
-    if (zero == nullptr) break;
-    at = static_cast<const std::uint8_t*>(zero) - bytes.data();
+    const void* end = ::memmem(bytes.data() + at, bytes.size() - at, "/", 2);  // with its zero
+    if (end == nullptr) break;
+    at = static_cast<const std::uint8_t*>(end) - bytes.data() + 1;
     std::string directory = directory_ending_at(bytes, at);
     if (directory.empty()) continue;
     if (row_end + directory.size() != at) row.clear();

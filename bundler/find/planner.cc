@@ -24,17 +24,23 @@ std::string head_of(const std::string& host_path) {
   return std::string(bytes.begin(), bytes.end());
 }
 
-/// Throws unless `path` is a file that may be executed. `what` begins the message.
-void check_executable(const Sysroot& sysroot, const std::string& path, const std::string& what) {
+/// Throws unless `path` is a file. `subject` begins the message: "build X:", "its interpreter X";
+/// `hint` says what to do when there is none.
+void check_file(const Sysroot& sysroot, const std::string& path, const std::string& subject,
+                const char* hint) {
   std::optional<FileStatus> status = sysroot.stat(path);
-  if (!status) throw Error(fmt::format("{}: {}", what, why_missing(sysroot, path)));
+  if (!status) {
+    throw Error(fmt::format("{} {} ({})", subject, why_missing(sysroot, path), hint));
+  }
   if (status->kind == FileKind::directory) {
-    throw Error(fmt::format("{}: {} is a directory (name the program in it)", what, path));
+    throw Error(fmt::format("{} is a directory (name the program in it)", subject));
   }
-  if (status->kind != FileKind::file) throw Error(fmt::format("{}: {} is no file", what, path));
-  if ((status->mode & 0111) == 0) {
-    throw Error(fmt::format("{}: {} is not executable (chmod +x it)", what, path));
-  }
+  if (status->kind != FileKind::file) throw Error(fmt::format("{} is not a file", subject));
+}
+
+void check_executable(const Sysroot& sysroot, const std::string& path, const std::string& subject) {
+  if ((sysroot.stat(path)->mode & 0111) != 0) return;
+  throw Error(fmt::format("{} is not executable (chmod +x it)", subject));
 }
 
 void check_application(const ElfFile& elf, const std::string& path) {
@@ -83,7 +89,8 @@ void Planner::add_missing(Missing missing) {
 
 void Planner::add_application(const std::string& path) {
   plan_.application = path;
-  check_executable(sysroot_, path, "build " + path);
+  const std::string subject = "build " + path + ":";
+  check_file(sysroot_, path, subject, "name an installed program");
   std::string host = *sysroot_.host_path(path);
   std::optional<ElfFile> elf = read_elf_file(host, path);
   want(path, "the application");
@@ -103,6 +110,7 @@ void Planner::add_application(const std::string& path) {
     plan_.kind = is_static ? ApplicationKind::static_elf : ApplicationKind::dynamic_elf;
     plan_.launch_path = path;
   }
+  check_executable(sysroot_, path, subject);
   if (elf->interpreter) plan_.interpreter = *elf->interpreter;
   if (elf->kind == ElfKind::dynamic_program) {
     // A helper of the script may have come first.
@@ -120,7 +128,7 @@ void Planner::add_binary(const Want& binary) {
   std::optional<std::string> host = sysroot_.host_path(placed);
   if (!binary.source.empty()) host = std::filesystem::absolute(binary.source).string();
   if (!host) {
-    throw Error(fmt::format("add {}: {}", placed, why_missing(sysroot_, placed)));
+    throw Error(fmt::format("add {}: it {}", placed, why_missing(sysroot_, placed)));
   }
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(*host, ignored)) return;
@@ -207,12 +215,14 @@ Planner::Chain Planner::follow_script(const std::string& script, std::string hea
     std::optional<ScriptLine> line = read_script_line(head);
     if (!line) {
       throw Error(fmt::format(
-          "build {}: neither an ELF program nor a script that begins with #! (name a program)",
+          "build {}: is neither an ELF program nor a script that begins with #! (name a program)",
           current));
     }
     const std::string& interpreter = line->interpreter;
     check_interpreter_name(interpreter, current);
-    check_executable(sysroot_, interpreter, fmt::format("build {}: its interpreter", current));
+    const std::string subject = fmt::format("build {}: its interpreter {}", current, interpreter);
+    check_file(sysroot_, interpreter, subject, "install it, or change the first line");
+    check_executable(sysroot_, interpreter, subject);
     want(interpreter, "interpreter of " + current);
     if (line->argument) chain.arguments.insert(chain.arguments.begin(), *line->argument);
     if (line->argument && file_name(interpreter) == "env")

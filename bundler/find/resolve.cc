@@ -21,7 +21,7 @@ void check_interpreter(const Sysroot& sysroot, const Binary& binary) {
   std::string place = sysroot.root() == "/" ? "" : " in " + sysroot.root();
   if (!path.starts_with('/')) fail("is not an absolute path");
   std::optional<FileStatus> status = sysroot.stat(path);
-  if (!status) fail(fmt::format("is missing{}: {}", place, why_missing(sysroot, path)));
+  if (!status) fail(why_missing(sysroot, path) + place);
   if (status->kind != FileKind::file) fail("is not a file");
   std::optional<ElfFile> elf = read_elf_file(*sysroot.host_path(path), path);
   if (!elf) fail("is not an ELF file");
@@ -66,33 +66,36 @@ Closure resolve(const Sysroot& sysroot, const std::string& path, const ResolveOp
   std::string absolute = normal_path(path);
   std::optional<FileStatus> status = sysroot.stat(absolute);
   if (!status) throw Error(fmt::format("resolve {}: {}", absolute, why_missing(sysroot, absolute)));
-  if (status->kind != FileKind::file) throw Error(fmt::format("resolve {}: not a file", absolute));
+  if (status->kind != FileKind::file)
+    throw Error(fmt::format("resolve {}: is not a file", absolute));
   std::optional<ElfFile> elf = read_elf_file(*sysroot.host_path(absolute), absolute);
-  if (!elf) throw Error(fmt::format("resolve {}: not an ELF file", absolute));
+  if (!elf) throw Error(fmt::format("resolve {}: is not an ELF file", absolute));
   return resolve_binary(sysroot, sysroot_binary(sysroot, absolute, std::move(*elf)), options);
 }
 
 std::string why_missing(const Sysroot& sysroot, const std::string& path) {
-  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+  for (std::size_t end = 0; end != std::string::npos;) {
+    end = path.find('/', end + 1);
     std::string part = path.substr(0, end);
-    std::optional<FileStatus> status = sysroot.lstat(part);
-    if (!status) return part + " does not exist";
-    if (!sysroot.stat(part)) return part + " is a link that leads nowhere";
-    if (end == std::string::npos) return path + " cannot be reached";
-    if (sysroot.stat(part)->kind != FileKind::directory) return part + " is not a directory";
+    std::string subject = end == std::string::npos ? "" : "cannot be reached, as " + part + " ";
+    if (!sysroot.lstat(part)) return subject + "does not exist";
+    std::optional<FileStatus> status = sysroot.stat(part);
+    if (!status) return subject + "is a link that leads nowhere";
+    bool is_last = end == std::string::npos;
+    if (!is_last && status->kind != FileKind::directory) return subject + "is not a directory";
   }
+  return "cannot be reached";
 }
 
 void check_native(const ElfFile& elf, const std::string& path) {
   if (!elf.is_native()) {
     throw Error(fmt::format(
-        "build {}: built for {}, this tool bundles x86-64 programs (build it for x86-64)", path,
+        "build {}: is built for {}, this tool bundles x86-64 programs (build it for x86-64)", path,
         elf.architecture()));
   }
   if (elf.kind == ElfKind::other) {
     throw Error(fmt::format(
-        "build {}: neither a program nor a shared library, but another kind of ELF file (link it "
-        "first)",
+        "build {}: is an ELF file, but neither a program nor a shared library (link it first)",
         path));
   }
 }
