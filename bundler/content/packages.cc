@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <set>
 #include <string_view>
 #include <unordered_map>
 
@@ -36,9 +37,13 @@ class MergedDirectories {
     for (const char* name : {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"}) {
       std::optional<FileStatus> status = sysroot.lstat(name);
       if (!status || status->kind != FileKind::symlink) continue;
+      names_.insert(name);
       if (auto real = sysroot.resolve(name)) links_.emplace_back(std::string(name) + "/", *real);
     }
   }
+
+  /// Whether `path` is one of the links. Packages list them as directories, none brought them.
+  bool contains(const std::string& path) const { return names_.contains(path); }
 
   /// Whether `path` goes through one of the links.
   bool links(std::string_view path) const {
@@ -55,7 +60,8 @@ class MergedDirectories {
   }
 
  private:
-  std::vector<std::pair<std::string, std::string>> links_;
+  std::set<std::string> names_;
+  std::vector<std::pair<std::string, std::string>> links_;  // names with a slash behind
 };
 
 /// Versions of the installed packages, by "name" and by "name:architecture".
@@ -104,11 +110,11 @@ using WantedPaths = std::unordered_multimap<std::string, Wanted, Hash, std::equa
 
 /// Files and links by the path under which a package may have brought them: where the file lies
 /// in the sysroot, wherever in the bundle it goes.
-WantedPaths wanted_paths(FileSet& files, const Sysroot& sysroot) {
+WantedPaths wanted_paths(FileSet& files, const Sysroot& sysroot, const MergedDirectories& merged) {
   WantedPaths wanted;
   std::string prefix = sysroot.root() == "/" ? "" : sysroot.root();
   for (auto& [path, entry] : files) {
-    if (entry.kind == FileKind::symlink) {
+    if (entry.kind == FileKind::symlink && !merged.contains(path)) {
       wanted.emplace(path, Wanted{&entry});
     } else if (entry.kind == FileKind::file && !entry.content &&
                entry.source.starts_with(prefix + "/")) {
@@ -146,7 +152,7 @@ void name_packages(FileSet& files, const Sysroot& sysroot) {
   if (!status) return;
   std::unordered_map<std::string, std::string> versions = read_versions(*status);
   MergedDirectories merged(sysroot);
-  WantedPaths wanted = wanted_paths(files, sysroot);
+  WantedPaths wanted = wanted_paths(files, sysroot, merged);
   apply_diversions(wanted, sysroot.read_text(database + "/diversions").value_or(""), merged);
 
   std::string info = sysroot.host_path(database + "/info").value_or("");

@@ -12,26 +12,32 @@
 namespace scratchpack {
 
 struct RecipeOptions {
-  std::vector<std::string> added = {};     ///< --recipe: names or files, applied without a trigger
-  std::vector<std::string> excluded = {};  ///< --no-recipe: names, or "*"
-  std::vector<std::string> tz = {};        ///< --tz: zones to keep; empty: all
+  /// --recipe: names, applied whether their trigger matches or not; or files, which say themselves
+  /// when they apply (one that does not is a warning).
+  std::vector<std::string> added = {};
+  std::vector<std::string> excluded = {};  ///< --no-recipe: names, or "*" for all but `added`
+  std::vector<std::string> tz = {};        ///< --tz: zones to keep, patterns too; empty: all
 };
 
 /// A recipe as `scratchpack recipes` shows it.
 struct RecipeInfo {
   std::string name;
   std::string description;
-  std::string trigger;  ///< in words
-  std::string source;   ///< "built in" or the file
+  std::string trigger;                 ///< in words
+  std::string source;                  ///< "built in" or the file
+  std::vector<std::string> adds = {};  ///< what it brings, a line each
 };
 
 /// Applies every recipe whose trigger matches the plan, again and again until nothing new comes
-/// in (what a recipe adds may trigger another). Adds wants, environment edits and warnings.
+/// in (what a recipe adds may trigger another). Adds wants, environment edits, warnings, and the
+/// names of those that applied. What is planned already stays as it is, so --add-data and
+/// --add-binary, planned before, win over a recipe. Files that a recipe names but that cannot be
+/// read, and plugins that lack a library, are warnings: the user did not ask for them.
 /// Throws Error with file, line and column for a recipe that cannot be read.
 void apply_recipes(Plan& plan, const Sysroot& sysroot, const RecipeOptions& options,
                    const ResolveOptions& resolve_options);
 
-/// Names of the recipes that matched are kept here by apply_recipes, in order, for the summary.
+/// The built-in recipes and those of `extra_files`, by name.
 std::vector<RecipeInfo> list_recipes(const std::vector<std::string>& extra_files);
 
 }  // namespace scratchpack

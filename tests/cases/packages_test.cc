@@ -33,12 +33,14 @@ TEST_CASE("files are named after the package that lists them, merged directories
                 {"/opt/elsewhere", file_at(folder.path("usr/share/z"))},
                 {"/usr/share/z", {.kind = FileKind::symlink, .target = "a"}},
                 {"/usr/share/gone", file_at(folder.path("usr/share/gone"))},
+                {"/lib", {.kind = FileKind::symlink, .target = "usr/lib"}},
                 {"/usr", {.kind = FileKind::directory}}};
   name_packages(files, sysroot);
   CHECK(files["/usr/lib/libz.so.1"].package == "zlib1g 1:1.2.13");
   CHECK(files["/opt/elsewhere"].package == "zlib1g 1:1.2.13");
   CHECK(files["/usr/share/z"].package == "zlib1g 1:1.2.13");
   CHECK(files["/usr/share/gone"].package.empty());
+  CHECK(files["/lib"].package.empty());
   CHECK(files["/usr"].package.empty());
 }
 

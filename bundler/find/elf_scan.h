@@ -1,0 +1,29 @@
+// What recipes ask of an ELF file beyond its dynamic section: a quick look at its bytes.
+//
+// These looks only decide whether a recipe applies. A damaged file gives them less to see, never
+// an error: the walk has refused what the linker would refuse.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace scratchpack {
+
+/// Whether a file of the build machine begins as an ELF file does; false when it cannot be read.
+/// Most files of a bundle are data: this is cheaper than mapping them.
+bool begins_as_elf(const std::string& host_path);
+
+/// Names of the symbols that a 64-bit little-endian file imports, sorted. They point into `elf`.
+std::vector<std::string_view> imported_symbols(std::span<const std::uint8_t> elf);
+
+/// Owners of its notes ("GNU", "Go", "FDO"), in file order. They point into `elf`.
+std::vector<std::string_view> note_owners(std::span<const std::uint8_t> elf);
+
+/// Where `text` first stands at or behind `from`; bytes.size() when nowhere.
+std::size_t find_text(std::span<const std::uint8_t> bytes, std::string_view text,
+                      std::size_t from = 0);
+
+}  // namespace scratchpack
