@@ -197,6 +197,18 @@ void store_as_is(Report& report) {
   for (ReportFile& file : report.files) file.stored = file.size;
 }
 
+void describe_start(Report& report, const StartDecision& start) {
+  report.start = {start.mode, start.why, start.unserved};
+  for (const auto& [path, rewritten] : start.rewritten) {
+    ReportRewrite rewrite{.path = path};
+    for (const RewriteSite& site : rewritten.sites) {
+      rewrite.sites.push_back(
+          {site.address, site.number, site.kind == RewriteSite::Kind::moved ? "moved" : "kept"});
+    }
+    report.rewrites.push_back(std::move(rewrite));
+  }
+}
+
 // ---- the formats ---------------------------------------------------------------------------
 
 Compression compression_of(const std::string& name) {
@@ -225,7 +237,7 @@ void write_bundle(Build& build) {
   Report& report = build.report;
   report.compression = options.compress;
   StartDecision start = decide_start(build.plan, build.files, mode_of(options.mode));
-  report.start = {start.mode, start.why, start.unserved};
+  describe_start(report, start);
   if (options.dry_run) return;
 
   auto fill_stored = [](Report& filled, const std::map<std::string, std::uint64_t>& stored) {

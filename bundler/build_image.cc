@@ -138,9 +138,7 @@ void emit_multi_stage(const BuildOptions& options) {
                              .arguments = {options.application}};
   context.stage->arguments.insert(context.stage->arguments.end(), options.repeated.begin(),
                                   options.repeated.end());
-  if (!options.arguments.empty()) {
-    throw UsageError("--multi-stage --: arguments for the application go into its Dockerfile");
-  }
+  context.stage->application_arguments = options.arguments;
   check_docker_context(context);
   if (options.dry_run) return;
   write_docker_context(context);

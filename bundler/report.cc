@@ -47,6 +47,18 @@ Json launch_json(const ReportLaunch& launch) {
   return json;
 }
 
+Json rewrites_json(const std::vector<ReportRewrite>& rewrites) {
+  Json list = Json::array();
+  for (const ReportRewrite& rewrite : rewrites) {
+    Json sites = Json::array();
+    for (const ReportRewrite::Site& site : rewrite.sites) {
+      sites.push_back({{"address", site.address}, {"number", site.number}, {"kind", site.kind}});
+    }
+    list.push_back({{"path", rewrite.path}, {"sites", sites}});
+  }
+  return list;
+}
+
 Json missing_json(const std::vector<Missing>& missing) {
   Json list = Json::array();
   for (const Missing& each : missing) {
@@ -79,6 +91,7 @@ Json report_json(const Report& report, bool manifest) {
   }
   json["files"] = Json::array();
   for (const ReportFile& file : report.files) json["files"].push_back(file_json(file, !manifest));
+  if (!report.rewrites.empty()) json["rewrites"] = rewrites_json(report.rewrites);
   json["missing"] = missing_json(report.missing);
   json["warnings"] = report.warnings;
   return json;
@@ -130,6 +143,19 @@ ReportLaunch launch_of(const Json& json) {
   return launch;
 }
 
+std::vector<ReportRewrite> rewrites_of(const Json& json) {
+  std::vector<ReportRewrite> rewrites;
+  for (const Json& each : json) {
+    ReportRewrite rewrite{.path = get<std::string>(each, "path")};
+    for (const Json& site : child(each, "sites")) {
+      rewrite.sites.push_back({get<std::uint64_t>(site, "address"), get<int>(site, "number"),
+                               get<std::string>(site, "kind")});
+    }
+    rewrites.push_back(std::move(rewrite));
+  }
+  return rewrites;
+}
+
 std::vector<Missing> missing_of(const Json& json) {
   std::vector<Missing> missing;
   for (const Json& each : json) {
@@ -158,6 +184,7 @@ Report report_of(const Json& json) {
   if (json.contains("gzipped")) report.gzipped = get<std::uint64_t>(json, "gzipped");
   report.gzipped_sampled = get<bool>(json, "gzipped_estimated");
   for (const Json& file : child(json, "files")) report.files.push_back(file_of(file));
+  report.rewrites = rewrites_of(child(json, "rewrites"));
   report.missing = missing_of(child(json, "missing"));
   report.warnings = get<std::vector<std::string>>(json, "warnings");
   return report;

@@ -23,6 +23,17 @@ struct ReportFile {
   std::string package = {};
 };
 
+/// A file whose system calls were made to ask the bundle first (in-place start).
+struct ReportRewrite {
+  struct Site {
+    std::uint64_t address = 0;  ///< virtual address of the `syscall` instruction
+    int number = -1;            ///< of the call; -1: not known statically
+    std::string kind = {};      ///< "kept" or "moved": where the instruction is now
+  };
+  std::string path = {};
+  std::vector<Site> sites = {};
+};
+
 struct ReportStart {
   std::string mode = {};  ///< "in-place", "extract", "static"; "native": a plain root file system
   std::string why = {};   ///< when not in place
@@ -51,6 +62,7 @@ struct Report {
   std::optional<std::uint64_t> gzipped = std::nullopt;  ///< bytes as an image layer
   bool gzipped_sampled = false;                         ///< an estimate
   std::vector<ReportFile> files = {};                   ///< by path
+  std::vector<ReportRewrite> rewrites = {};             ///< by path
   std::vector<Missing> missing = {};
   std::vector<std::string> warnings = {};
 };
