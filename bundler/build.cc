@@ -134,7 +134,7 @@ Plan make_plan(const Build& build) {
   ResolveOptions resolve{.library_path = options.library_path, .hwcaps = options.hwcaps};
   Plan plan = plan_application(build.sysroot, build.plan.application, resolve);
   for (const std::string& spec : options.add_binary) {
-    plan_added_binary(plan, build.sysroot, spec, options.workdir, resolve);
+    plan_added_binary(plan, spec, options.workdir, build.sysroot, resolve);
   }
   for (const std::string& spec : options.add_data) plan_data(plan, spec, options.workdir);
   apply_recipes(plan, build.sysroot,

@@ -70,7 +70,7 @@ std::vector<std::string> health_command(const BuildOptions& options, const std::
 
 std::string image_program(const std::string& application) {
   std::string name = base_name(application);
-  return "/" + name + (kTaken.contains(name) ? ".bundle" : "");
+  return fmt::format("/{}{}", name, kTaken.contains(name) ? ".bundle" : "");
 }
 
 DockerContext docker_context(const BuildOptions& options, const Plan& plan,
@@ -107,8 +107,8 @@ RunLines run_lines(const BuildOptions& options, const Plan& plan, const std::str
   std::string run = fmt::format("docker run --rm --read-only {}", name);
   if (options.emit_dockerfile) {
     std::string file = dockerfile_path(options, output);
-    std::string folder = fs::path(file).parent_path();
-    if (folder.empty()) folder = ".";
+    fs::path parent = fs::path(file).parent_path();
+    std::string folder = parent.empty() ? std::string(".") : parent.string();
     std::string choice =
         base_name(file) == "Dockerfile" ? "" : fmt::format("-f {} ", shell_quoted(file));
     return {fmt::format("docker build {}-t {} {} && {}", choice, name, shell_quoted(folder), run)};

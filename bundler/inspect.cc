@@ -10,6 +10,7 @@
 
 #include "bundler/base/error.h"
 #include "bundler/base/progress.h"
+#include "bundler/base/values.h"
 #include "bundler/read/bundle.h"
 #include "bundler/summary.h"
 #include "runtime/calls.h"

@@ -194,7 +194,8 @@ int run_isolated(const Isolation& isolation) {
   Descriptor reader(ends[0]);
   Descriptor writer(ends[1]);
   const std::string root = std::filesystem::temp_directory_path();
-  const std::string name = "/" + std::filesystem::path(isolation.program).filename().string();
+  const std::string name =
+      fmt::format("/{}", std::filesystem::path(isolation.program).filename().string());
 
   pid_t child = spawn(writer.get(), [&] {
     enter_namespaces(isolation.user);
