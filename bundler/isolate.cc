@@ -57,15 +57,18 @@ void enter_namespaces(const Identity& user) {
 }
 
 /// Fills `root` with the program under its name, /proc, and /tmp if asked for.
-void build_root(const Isolation& isolation, int program, const std::string& root,
-                const std::string& name) {
+void build_root(const Isolation& isolation, const std::string& root, const std::string& name) {
+  // Opened here: a bind mount wants a source in its own mount namespace. And before the tmpfs may
+  // cover it.
+  Descriptor program(::open(isolation.program.c_str(), O_PATH | O_CLOEXEC));
+  must(program.get(), "open the program");
   must(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "mount /");
   must(::mount("scratchpack", root.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"),
        "mount tmpfs");
   std::string place = root + name;
   Descriptor file(::open(place.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755));
   must(file.get(), "create the program's place");
-  std::string source = fmt::format("/proc/self/fd/{}", program);
+  std::string source = fmt::format("/proc/self/fd/{}", program.get());
   must(::mount(source.c_str(), place.c_str(), nullptr, MS_BIND, nullptr), "bind the program");
   must(::mkdir((root + "/proc").c_str(), 0555), "mkdir /proc");
   if (!isolation.with_tmp) return;
@@ -185,10 +188,6 @@ bool ends_within(pid_t child, std::chrono::seconds timeout) {
 
 int run_isolated(const Isolation& isolation) {
   const std::string advice = "(run it as root, or where users may make namespaces)";
-  Descriptor program(::open(isolation.program.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!program.valid()) {
-    throw Error(fmt::format("run {}: {}", isolation.program, errno_text(errno)));
-  }
   int ends[2];
   must(::pipe2(ends, O_CLOEXEC), "pipe");
   Descriptor reader(ends[0]);
@@ -199,7 +198,7 @@ int run_isolated(const Isolation& isolation) {
 
   pid_t child = spawn(writer.get(), [&] {
     enter_namespaces(isolation.user);
-    build_root(isolation, program.get(), root, name);
+    build_root(isolation, root, name);
     pid_t first = spawn(writer.get(), [&] {
       become_program(isolation, root, name);
       return kSetUpFailed;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bundler/base/error.h"
+#include "bundler/base/interrupt.h"
 #include "bundler/build.h"
 #include "bundler/extract.h"
 #include "bundler/inspect.h"
@@ -32,12 +33,14 @@ int run(const Options& options) {
       fmt::print("{}", options.text);
       return 0;
     case Command::build:
+      remove_unfinished_on_signals();
       build(options.build);
       return 0;
     case Command::inspect:
       inspect(options.inspect.bundle, view_of(options.inspect), options.inspect.why);
       return 0;
     case Command::extract:
+      remove_unfinished_on_signals();
       extract(options.extract.bundle, options.extract.directory, options.extract.force,
               options.extract.quiet);
       return 0;

@@ -72,10 +72,9 @@ std::string start_text(const Report& report) {
   }
   if (start.mode == "in-place") {
     bool packed = report.compression != "none" && !report.compression.empty();
-    return fmt::format(
-        "Start: in place; {}, nothing is written, no writable directory is needed.\n",
-        packed ? "what a start needs is decoded in memory (again in each child program)"
-               : "files are mapped from the bundle itself");
+    return fmt::format("Start: in place; {}. Nothing is extracted, no writable place is needed.\n",
+                       packed ? "what it needs is decoded in memory, by each child program again"
+                              : "files are mapped from the bundle itself");
   }
   if (start.mode != "extract") return "";
   std::string text = fmt::format("Start: extracted to a writable and executable directory{}.\n",
