@@ -1,1 +1,81 @@
-int main() { return 2; }
+// Dispatches to the commands, and turns what they throw into a line and a status.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "bundler/base/error.h"
+#include "bundler/base/interrupt.h"
+#include "bundler/build.h"
+#include "bundler/extract.h"
+#include "bundler/inspect.h"
+#include "bundler/options.h"
+#include "bundler/recipes.h"
+#include "bundler/verify.h"
+
+namespace {
+
+using namespace scratchpack;
+
+InspectView view_of(const InspectOptions& options) {
+  if (options.json) return InspectView::json;
+  if (options.tree) return InspectView::tree;
+  if (options.rewrites) return InspectView::rewrites;
+  return options.why.empty() ? InspectView::summary : InspectView::why;
+}
+
+int run(const Options& options) {
+  switch (options.command) {
+    case Command::help:
+      fmt::print("{}", options.text);
+      return 0;
+    case Command::build:
+      remove_unfinished_on_signals();
+      build(options.build);
+      return 0;
+    case Command::inspect:
+      inspect(options.inspect.bundle, view_of(options.inspect), options.inspect.why);
+      return 0;
+    case Command::extract:
+      remove_unfinished_on_signals();
+      extract(options.extract.bundle, options.extract.directory, options.extract.force,
+              options.extract.quiet);
+      return 0;
+    case Command::verify:
+      return verify({.bundle = options.verify.bundle,
+                     .run = options.verify.run,
+                     .arguments = options.verify.arguments,
+                     .timeout = options.verify.timeout,
+                     .quiet = options.verify.quiet});
+    case Command::recipes:
+      print_recipes(options.recipes.name);
+      return 0;
+  }
+  return 2;
+}
+
+int fail(const char* reason, int status) {
+  std::fflush(stdout);
+  fmt::print(stderr, "scratchpack: {}\n", reason);
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    int status = run(parse_options(std::vector<std::string>(argv + 1, argv + argc)));
+    // What could not be written was not said: to a full disk, for instance.
+    if (std::fflush(stdout) != 0) return fail("write standard output: it is full or closed", 1);
+    return status;
+  } catch (const UsageError& error) {
+    return fail(error.what(), 2);
+  } catch (const std::bad_alloc&) {
+    return fail("out of memory (give the machine more, or leave files out with --exclude)", 1);
+  } catch (const std::exception& error) {
+    return fail(error.what(), 1);
+  }
+}

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <utility>
 
 #include "bundler/base/error.h"
@@ -67,16 +68,23 @@ MappedFile::~MappedFile() {
 
 AtomicFile::AtomicFile(std::string path, unsigned mode) : path_(std::move(path)) {
   struct stat status {};
-  if (::stat(path_.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
-    throw Error(fmt::format("write {}: is a directory (name a file with --output)", path_));
+  if (::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    throw Error(fmt::format("write {}: is {} (name a file with --output)", path_,
+                            S_ISDIR(status.st_mode) ? "a directory" : "no regular file"));
+  }
+  std::error_code ignored;
+  if (std::filesystem::is_symlink(path_, ignored)) {
+    path_ = std::filesystem::weakly_canonical(path_).string();
   }
   temporary_ = path_ + ".XXXXXX";
+  HeldSignals held;
   descriptor_ = Descriptor(::mkostemp(temporary_.data(), O_CLOEXEC));
   if (!descriptor_.valid()) {
     int number = errno;
     temporary_.clear();
     fail("write", path_, number);
   }
+  unfinished_.reset(temporary_);
   mode_t mask = ::umask(0);
   ::umask(mask);
   if (::fchmod(descriptor_.get(), mode & ~mask) != 0) fail("write", path_, errno);
@@ -122,6 +130,7 @@ void AtomicFile::write_at(std::uint64_t offset, std::span<const std::uint8_t> by
 void AtomicFile::commit() {
   if (::close(descriptor_.release()) != 0) fail("write", path_, errno);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("write", path_, errno);
+  unfinished_.reset("");
   temporary_.clear();
 }
 

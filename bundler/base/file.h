@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "bundler/base/interrupt.h"
+
 namespace scratchpack {
 
 using Bytes = std::vector<std::uint8_t>;
@@ -49,7 +51,9 @@ class MappedFile {
 };
 
 /// A file that appears under its name only when commit() has succeeded: written to a temporary
-/// neighbour, every write and the close checked, then renamed. Without commit() nothing is left.
+/// neighbour, every write and the close checked, then renamed. Without commit() nothing is left,
+/// nor when a signal ends the program. A link as the name stays, and the file it leads to is
+/// replaced; what is no regular file is not replaced.
 class AtomicFile {
  public:
   /// `mode` is what the umask is applied to, as for a compiler's output.
@@ -72,6 +76,7 @@ class AtomicFile {
   std::string path_;
   std::string temporary_;
   Descriptor descriptor_;
+  Unfinished unfinished_;
   std::uint64_t position_ = 0;
 };
 

@@ -56,13 +56,8 @@ Identity parse_identity(const std::string& option, const std::string& text) {
 std::string parse_port(const std::string& option, const std::string& text) {
   std::size_t slash = text.find('/');
   std::string protocol = slash == std::string::npos ? "tcp" : text.substr(slash + 1);
-  std::string range = text.substr(0, slash);
-  std::size_t dash = range.find('-');
-  std::uint64_t first = 0;
-  std::uint64_t last = 0;
-  bool numbers = is_decimal(range.substr(0, dash), first) &&
-                 is_decimal(dash == std::string::npos ? range : range.substr(dash + 1), last);
-  if (!numbers || first < 1 || last < first || last > 65535) {
+  std::uint64_t port = 0;
+  if (!is_decimal(text.substr(0, slash), port) || port < 1 || port > 65535) {
     reject(option, text, "not a port of 1 to 65535");
   }
   if (protocol != "tcp" && protocol != "udp" && protocol != "sctp") {

@@ -28,7 +28,8 @@ KeyValue parse_key_value(const std::string& option, const std::string& text);
 /// UID[:GID]; a missing GID is the UID's number.
 Identity parse_identity(const std::string& option, const std::string& text);
 
-/// PORT[-PORT][/tcp|/udp|/sctp], ports 1 to 65535; returned as typed.
+/// PORT[/tcp|/udp|/sctp], 1 to 65535; returned as typed. No ranges: buildah 1.28 takes them for one
+/// port's name.
 std::string parse_port(const std::string& option, const std::string& text);
 
 /// A signal by name (with or without SIG) or number 1 to 64; returned as SIGNAME or the number.

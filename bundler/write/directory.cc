@@ -111,11 +111,13 @@ OutputDirectory::OutputDirectory(const std::string& path, std::uint64_t time, bo
   struct stat status {};
   replaces_ = ::lstat(path_.c_str(), &status) == 0;
   temporary_ = path_ + ".XXXXXX";
+  HeldSignals held;
   if (::mkdtemp(temporary_.data()) == nullptr) {
     int number = errno;
     temporary_.clear();
     fail("write", path_, number);
   }
+  unfinished_.reset(temporary_);
 }
 
 OutputDirectory::~OutputDirectory() {
@@ -126,12 +128,19 @@ OutputDirectory::~OutputDirectory() {
 void OutputDirectory::add(const std::string& path, const FileEntry& entry,
                           std::span<const std::uint8_t> content) {
   if (path == "/") return;
+  std::size_t slash = path.rfind('/');
+  std::string name = slash == std::string::npos ? "" : path.substr(slash + 1);
+  bool placed = slash == 0 || (slash != std::string::npos &&
+                               folders_.contains(temporary_ + path.substr(0, slash)));
+  if (!placed || name.empty() || name == "." || name == "..") {
+    throw Error(fmt::format("write {}: the path {} has no folder of its own", path_, path));
+  }
   std::string place = temporary_ + path;
   if (entry.kind == FileKind::directory) {
     // Writable for us until the end, whatever its mode will be.
     if (::mkdir(place.c_str(), 0700) != 0) fail("write", path_ + path, errno);
     if (::chmod(place.c_str(), entry.mode | 0700) != 0) fail("write", path_ + path, errno);
-    directories_.push_back(place);
+    folders_.insert(place);
     return;
   }
   if (entry.kind == FileKind::symlink) {
@@ -153,11 +162,12 @@ void OutputDirectory::add(const std::string& path, const FileEntry& entry,
 }
 
 void OutputDirectory::commit() {
-  for (const std::string& directory : directories_) set_time(directory, time_, 0);
+  for (const std::string& folder : folders_) set_time(folder, time_, 0);
   if (::chmod(temporary_.c_str(), 0755) != 0) fail("write", path_, errno);
   set_time(temporary_, time_, kOurNanoseconds);
   if (!replaces_) {
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("write", path_, errno);
+    unfinished_.reset("");
     temporary_.clear();
     return;
   }

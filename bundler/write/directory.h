@@ -3,15 +3,17 @@
 
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <span>
 #include <string>
 
+#include "bundler/base/interrupt.h"
 #include "bundler/content/file_set.h"
 
 namespace scratchpack {
 
 /// A folder that appears under its name only when commit() has succeeded: filled as a temporary
-/// neighbour, then renamed. Without commit() nothing is left.
+/// neighbour, then renamed. Without commit() nothing is left, nor when a signal ends the program.
 ///
 /// An existing folder is replaced when it is empty or was written by this class, as a compiler
 /// replaces its output; any other only with `force`, and never `/`, the working directory, a
@@ -27,16 +29,18 @@ class OutputDirectory {
   ~OutputDirectory();
 
   /// Entries in the order of their paths; a file's bytes are `content`. Modes are set as the entry
-  /// says, whatever the umask.
+  /// says, whatever the umask. Throws Error for a path whose folder has not been added: nothing is
+  /// ever written through a link, whatever a bundle may say.
   void add(const std::string& path, const FileEntry& entry, std::span<const std::uint8_t> content);
   void commit();
 
  private:
   std::string path_;
   std::string temporary_;
+  Unfinished unfinished_;
   std::uint64_t time_;
-  /// Directories, whose time is set last: every name made inside changes it.
-  std::vector<std::string> directories_;
+  /// The folders made so far. Their time is set last: every name made inside changes it.
+  std::set<std::string> folders_;
   bool replaces_ = false;
 };
 

@@ -136,6 +136,9 @@ std::string multi_stage_dockerfile(const ImageConfiguration& image, const ImageP
   std::vector<std::string> bundle = {fmt::format("/usr/local/bin/{}", kToolName), "build"};
   bundle.insert(bundle.end(), stage.arguments.begin(), stage.arguments.end());
   bundle.insert(bundle.end(), {"--output", output});
+  if (!stage.application_arguments.empty()) bundle.push_back("--");
+  bundle.insert(bundle.end(), stage.application_arguments.begin(),
+                stage.application_arguments.end());
   std::string text = head();
   text += fmt::format("FROM {} AS build\n", stage.image);
   text += fmt::format("COPY {0} /usr/local/bin/{0}\n", kToolName);

@@ -39,6 +39,7 @@ struct BuildStage {
   std::string image = {};
   std::string command = {};                 ///< for sh; empty: nothing to make
   std::vector<std::string> arguments = {};  ///< of `scratchpack build`, without the output
+  std::vector<std::string> application_arguments = {};  ///< behind `--`
 };
 
 /// Name of the bundler in the context of the two-stage form.

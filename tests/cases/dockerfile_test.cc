@@ -91,7 +91,7 @@ TEST_CASE("the user is 65532:65532 unless another is asked for") {
 }
 
 TEST_CASE("the two-stage form makes and bundles the application in its first stage") {
-  BuildStage stage{"debian:12", "make -j4 && strip app", {"./app", "--env", "A=1 2"}};
+  BuildStage stage{"debian:12", "make -j4 && strip app", {"./app", "--env", "A=1 2"}, {"-x"}};
   ImageConfiguration image;
   image.entrypoint = {"/app"};
   CHECK(multi_stage_dockerfile(image, {PayloadKind::bundle, "app.bundle", "D.tar"}, stage) ==
@@ -103,7 +103,7 @@ TEST_CASE("the two-stage form makes and bundles the application in its first sta
         "COPY . /src/\n"
         "RUN make -j4 && strip app\n"
         "RUN [\"/usr/local/bin/scratchpack\", \"build\", \"./app\", \"--env\", \"A=1 2\", "
-        "\"--output\", \"/scratchpack-output/app.bundle\"]\n"
+        "\"--output\", \"/scratchpack-output/app.bundle\", \"--\", \"-x\"]\n"
         "\n"
         "FROM scratch\n"
         "ADD D.tar /\n"
@@ -116,7 +116,7 @@ TEST_CASE("a build command that a builder would read as more than a command is i
   ImageConfiguration image;
   image.entrypoint = {"/app"};
   for (const char* command : {"--mount=type=bind", "[\"x\"]", "cat <<E", "make \\", "a\nb", " a"}) {
-    BuildStage stage{"i", command, {}};
+    BuildStage stage{"i", command, {}, {}};
     CAPTURE(command);
     CHECK(says(multi_stage_dockerfile(image, {PayloadKind::bundle, "a", "t"}, stage),
                "RUN [\"/bin/sh\", \"-c\", \""));

@@ -89,7 +89,8 @@ TEST_CASE("values are checked where they enter, and the message names option and
   CHECK(build({"a", "--user", "7:8"}).user == Identity{7, 8});
   CHECK(says(refusal({"build", "a", "--expose", "70000"}), "not a port"));
   CHECK(says(refusal({"build", "a", "--expose", "80/icmp"}), "none of tcp, udp, sctp"));
-  CHECK(build({"a", "--expose", "80-90/udp"}).expose == Words{"80-90/udp"});
+  CHECK(says(refusal({"build", "a", "--expose", "80-90"}), "not a port"));
+  CHECK(build({"a", "--expose", "80", "--expose", "53/udp"}).expose == Words{"80", "53/udp"});
   CHECK(build({"a", "--stop-signal", "INT"}).stop_signal == "SIGINT");
   CHECK(build({"a", "--stop-signal", "15"}).stop_signal == "15");
   CHECK(says(refusal({"build", "a", "--stop-signal", "SIGNONE"}), "not a signal"));

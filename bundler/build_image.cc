@@ -1,0 +1,147 @@
+#include "bundler/build_image.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "bundler/base/error.h"
+
+namespace scratchpack {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Names that a container has, or our own archive brings.
+const std::set<std::string> kTaken = {"dev", "etc", "proc", "sys", "tmp", "run"};
+
+std::string base_name(const std::string& path) { return fs::path(path).filename(); }
+
+std::string dockerfile_path(const BuildOptions& options, const std::string& output) {
+  if (!options.emit_dockerfile->empty()) return *options.emit_dockerfile;
+  return options.multi_stage ? "Dockerfile"
+                             : (fs::path(output).parent_path() / "Dockerfile").string();
+}
+
+/// What `docker build -t` takes: small letters, digits and dashes.
+std::string image_name(const std::string& application) {
+  std::string name;
+  for (char c : base_name(application)) {
+    bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (letter || (c >= 'A' && c <= 'Z')) {
+      name += letter ? c : static_cast<char>(c + ('a' - 'A'));
+    } else if (!name.empty() && name.back() != '-') {
+      name += '-';
+    }
+  }
+  while (!name.empty() && name.back() == '-') name.pop_back();
+  return name.empty() ? "app" : name;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::vector<std::string> quoted;
+  for (const std::string& word : words) quoted.push_back(shell_quoted(word));
+  return fmt::format("{}", fmt::join(quoted, " "));
+}
+
+/// What starts a root file system: the application itself, a script by its `#!`.
+std::vector<std::string> native_command(const BuildOptions& options, const Plan& plan) {
+  std::vector<std::string> command = {plan.application};
+  command.insert(command.end(), options.arguments.begin(), options.arguments.end());
+  return command;
+}
+
+/// A health check's program by its absolute path; the application may be named in short.
+std::vector<std::string> health_command(const BuildOptions& options, const std::string& program) {
+  std::vector<std::string> command = options.healthcheck;
+  if (command.empty() || command[0].starts_with('/')) return command;
+  if (command[0] != base_name(options.application) && command[0] != base_name(program)) {
+    throw UsageError(
+        fmt::format("--healthcheck {}: neither {} nor an absolute path (an image FROM "
+                    "scratch has no shell and no PATH to search)",
+                    command[0], base_name(program)));
+  }
+  command[0] = program;
+  return command;
+}
+
+}  // namespace
+
+std::string image_program(const std::string& application) {
+  std::string name = base_name(application);
+  return fmt::format("/{}{}", name, kTaken.contains(name) ? ".bundle" : "");
+}
+
+DockerContext docker_context(const BuildOptions& options, const Plan& plan,
+                             const std::string& output, PayloadKind kind) {
+  ImageConfiguration image;
+  image.entrypoint = kind == PayloadKind::bundle
+                         ? std::vector<std::string>{image_program(plan.application)}
+                         : native_command(options, plan);
+  if (options.user) image.user = *options.user;
+  image.workdir = options.workdir;
+  image.environment = options.env;
+  // A bundle sets what its recipes ask for by itself.
+  if (kind != PayloadKind::bundle) {
+    image.environment.clear();
+    for (const EnvironmentEdit& edit : plan.environment) {
+      if (!edit.extracted_only) image.environment.push_back({edit.name, edit.value});
+    }
+  }
+  image.labels = options.label;
+  image.ports = options.expose;
+  image.stop_signal = options.stop_signal;
+  image.healthcheck = health_command(options, image.entrypoint[0]);
+  return {.dockerfile = dockerfile_path(options, output),
+          .output = output,
+          .kind = kind,
+          .image = std::move(image),
+          .time = source_date_epoch(),
+          .force = options.force};
+}
+
+RunLines run_lines(const BuildOptions& options, const Plan& plan, const std::string& output,
+                   PayloadKind kind) {
+  std::string name = image_name(plan.application);
+  std::string run = fmt::format("docker run --rm --read-only {}", name);
+  if (options.emit_dockerfile) {
+    std::string file = dockerfile_path(options, output);
+    fs::path parent = fs::path(file).parent_path();
+    std::string folder = parent.empty() ? std::string(".") : parent.string();
+    std::string choice =
+        base_name(file) == "Dockerfile" ? "" : fmt::format("-f {} ", shell_quoted(file));
+    return {fmt::format("docker build {}-t {} {} && {}", choice, name, shell_quoted(folder), run)};
+  }
+  switch (kind) {
+    case PayloadKind::tar:
+      return {fmt::format("docker import {} {}", shell_quoted(output), name),
+              fmt::format("{} {}", run, joined(native_command(options, plan)))};
+    case PayloadKind::folder:
+      return {
+          fmt::format("chroot {} {}", shell_quoted(output), joined(native_command(options, plan)))};
+    case PayloadKind::bundle:
+      break;
+  }
+  return {shell_quoted(output.find('/') == std::string::npos ? "./" + output : output)};
+}
+
+void emit_multi_stage(const BuildOptions& options) {
+  Plan plan;
+  plan.application = options.application;
+  std::string name = base_name(options.application);
+  DockerContext context =
+      docker_context(options, plan, options.output.empty() ? name + ".bundle" : options.output,
+                     PayloadKind::bundle);
+  context.stage = BuildStage{.image = options.build_image,
+                             .command = options.build_command,
+                             .arguments = {options.application}};
+  context.stage->arguments.insert(context.stage->arguments.end(), options.repeated.begin(),
+                                  options.repeated.end());
+  context.stage->application_arguments = options.arguments;
+  check_docker_context(context);
+  if (options.dry_run) return;
+  write_docker_context(context);
+}
+
+}  // namespace scratchpack

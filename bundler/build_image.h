@@ -1,0 +1,29 @@
+// From the options of `build` to the image: what its Dockerfile says and how to run the output.
+#pragma once
+
+#include <string>
+
+#include "bundler/find/plan.h"
+#include "bundler/options.h"
+#include "bundler/summary.h"
+#include "bundler/write/docker_context.h"
+
+namespace scratchpack {
+
+/// Path of the program in an image made of a bundle of this application: `/curl`.
+std::string image_program(const std::string& application);
+
+/// The Dockerfile that the options ask for. `plan` gives what a root file system is started with;
+/// for a bundle, and for a two-stage build whose application may not exist yet, it may be empty
+/// but for `application`.
+DockerContext docker_context(const BuildOptions& options, const Plan& plan,
+                             const std::string& output, PayloadKind kind);
+
+/// How to run the output, with Docker when a Dockerfile was asked for.
+RunLines run_lines(const BuildOptions& options, const Plan& plan, const std::string& output,
+                   PayloadKind kind);
+
+/// The two-stage form: writes the Dockerfile, and `scratchpack` itself into its context.
+void emit_multi_stage(const BuildOptions& options);
+
+}  // namespace scratchpack

@@ -1,0 +1,206 @@
+#include "bundler/inspect.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "bundler/base/error.h"
+#include "bundler/base/progress.h"
+#include "bundler/base/values.h"
+#include "bundler/read/bundle.h"
+#include "bundler/summary.h"
+#include "runtime/calls.h"
+
+namespace scratchpack {
+namespace {
+
+std::string call_name(int number) {
+  switch (number) {
+#define SCRATCHPACK_NAME(value, name, scope) \
+  case value:                                \
+    return #name;
+    SCRATCHPACK_CALLS(SCRATCHPACK_NAME)
+#undef SCRATCHPACK_NAME
+    default:
+      return number < 0 ? "any call (the number is known only at run time)"
+                        : fmt::format("call {}", number);
+  }
+}
+
+/// The manifest, with what only the finished bundle knows.
+Report report_of(const Bundle& bundle, const std::string& path) {
+  Report report = from_json(bundle.manifest());
+  report.output = path;
+  report.bytes = std::filesystem::file_size(path);
+  std::map<std::string, const BundleEntry*> entries;
+  for (const BundleEntry& entry : bundle.entries()) entries[entry.path] = &entry;
+  for (ReportFile& file : report.files) {
+    auto entry = entries.find(file.path);
+    if (entry != entries.end()) file.stored = entry->second->stored;
+  }
+  return report;
+}
+
+struct Folder {
+  std::map<std::string, Folder> below;
+  const ReportFile* entry = nullptr;
+  std::uint64_t size = 0;
+};
+
+void draw(const Folder& folder, const std::string& indent, std::string& text) {
+  for (auto next = folder.below.begin(); next != folder.below.end(); ++next) {
+    const auto& [name, child] = *next;
+    bool last = std::next(next) == folder.below.end();
+    bool link = child.entry != nullptr && child.entry->kind == "symlink";
+    text += fmt::format("{:>10}  {}{}{}{}\n", link ? "" : human_size(child.size), indent,
+                        last ? "└── " : "├── ", name,
+                        link                  ? " -> " + child.entry->target
+                        : child.below.empty() ? ""
+                                              : "/");
+    draw(child, indent + (last ? "    " : "│   "), text);
+  }
+}
+
+using FilesByPath = std::map<std::string, const ReportFile*>;
+
+FilesByPath by_path(const Report& report) {
+  FilesByPath files;
+  for (const ReportFile& file : report.files) files[file.path] = &file;
+  return files;
+}
+
+/// The file that is meant: by its path, or by a name that only one has.
+const ReportFile& file_meant(const Report& report, const FilesByPath& files,
+                             const std::string& asked) {
+  if (auto found = files.find(asked); found != files.end()) return *found->second;
+  const ReportFile* meant = nullptr;
+  for (const ReportFile& file : report.files) {
+    if (std::filesystem::path(file.path).filename() != asked) continue;
+    if (meant != nullptr) {
+      throw Error(fmt::format("explain {}: {} and {} have that name (give the whole path)", asked,
+                              meant->path, file.path));
+    }
+    meant = &file;
+  }
+  if (meant == nullptr) {
+    throw Error(fmt::format("explain {}: not in the bundle (--tree shows what is)", asked));
+  }
+  return *meant;
+}
+
+/// The path that a reason speaks of: "needed by /usr/bin/curl".
+std::string path_in(const std::string& reason) {
+  std::size_t slash = reason.find(" /");
+  if (slash == std::string::npos) return "";
+  return reason.substr(slash + 1);
+}
+
+/// The entry a path leads to, the links of the bundle followed.
+const ReportFile* follow(const FilesByPath& files, std::string path) {
+  for (int hop = 0; hop < 40; ++hop) {
+    auto found = files.find(path);
+    if (found == files.end()) {
+      // A folder on the way may be a link: /lib -> usr/lib.
+      std::size_t slash = path.rfind('/');
+      for (; slash != std::string::npos && slash != 0; slash = path.rfind('/', slash - 1)) {
+        auto parent = files.find(path.substr(0, slash));
+        if (parent == files.end() || parent->second->kind != "symlink") continue;
+        std::filesystem::path target(parent->second->target);
+        std::filesystem::path base = std::filesystem::path(parent->first).parent_path();
+        path = (base / target).lexically_normal().string() + path.substr(slash);
+        break;
+      }
+      if (slash == std::string::npos || slash == 0) return nullptr;
+      continue;
+    }
+    return found->second;
+  }
+  return nullptr;
+}
+
+std::string size_and_package(const ReportFile& file) {
+  std::string text = file.kind == "symlink" ? "a link to " + file.target
+                     : file.kind == "file"  ? human_size(file.size)
+                                            : "a folder";
+  if (file.kind == "file" && file.stored != file.size) {
+    text += fmt::format(", stored {}", human_size(file.stored));
+  }
+  return file.package.empty() ? text : text + ", package " + file.package;
+}
+
+}  // namespace
+
+std::string tree_text(const Report& report) {
+  Folder root;
+  for (const ReportFile& file : report.files) {
+    Folder* place = &root;
+    std::uint64_t size = file.kind == "file" ? file.size : 0;
+    for (const std::string& name : split(file.path, '/')) {
+      place = &place->below[name];
+      place->size += size;
+    }
+    place->entry = &file;
+    root.size += size;
+  }
+  std::string text = fmt::format("{:>10}  /\n", human_size(root.size));
+  draw(root, "", text);
+  return text;
+}
+
+std::string why_text(const Report& report, const std::string& path) {
+  FilesByPath files = by_path(report);
+  const ReportFile* file = &file_meant(report, files, path);
+  std::string text = fmt::format("{}: {}\n", file->path, size_and_package(*file));
+  std::set<const ReportFile*> seen;
+  while (file != nullptr && seen.insert(file).second) {
+    text += fmt::format("  {}\n", file->reason);
+    std::string next = path_in(file->reason);
+    file = next.empty() ? nullptr : follow(files, next);
+  }
+  return text;
+}
+
+std::string rewrites_text(const Report& report) {
+  if (report.rewrites.empty()) {
+    return fmt::format("Nothing was rewritten: it does not start in place{}.\n",
+                       report.start.why.empty() ? "" : " (" + report.start.why + ")");
+  }
+  std::string text;
+  for (const ReportRewrite& rewrite : report.rewrites) {
+    text += fmt::format("{}: {} system calls ask the bundle first\n", rewrite.path,
+                        rewrite.sites.size());
+    for (const ReportRewrite::Site& site : rewrite.sites) {
+      text += fmt::format("  {:#10x}  {}{}\n", site.address, call_name(site.number),
+                          site.kind == "moved" ? ", the instruction moved" : "");
+    }
+  }
+  return text;
+}
+
+void inspect(const std::string& path, InspectView view, const std::string& asked) {
+  Bundle bundle = Bundle::open(path);
+  Report report = report_of(bundle, path);
+  switch (view) {
+    case InspectView::json:
+      fmt::print("{}", to_json(report));
+      break;
+    case InspectView::tree:
+      fmt::print("{}", tree_text(report));
+      break;
+    case InspectView::why:
+      fmt::print("{}", why_text(report, asked));
+      break;
+    case InspectView::rewrites:
+      fmt::print("{}", rewrites_text(report));
+      break;
+    case InspectView::summary:
+      fmt::print("{}", summary_text(report, {}, false, may_style(STDOUT_FILENO)));
+      break;
+  }
+}
+
+}  // namespace scratchpack

@@ -1,0 +1,28 @@
+// `scratchpack inspect`: a bundle explained.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "bundler/report.h"
+
+namespace scratchpack {
+
+enum class InspectView : std::uint8_t { summary, json, tree, why, rewrites };
+
+/// Prints a view of the bundle at `bundle` on standard output. `path` is what `why` asks about: a
+/// path in the bundle, or a file name if only one file has it. Throws Error for what is no bundle
+/// and for a path that is not in it.
+void inspect(const std::string& bundle, InspectView view, const std::string& path);
+
+/// The files as a tree, each with its size, each folder with the sum.
+std::string tree_text(const Report& report);
+
+/// Why a file is in: its reason, the reason of what needs it, and so on to the application. Throws
+/// Error when it is not in.
+std::string why_text(const Report& report, const std::string& path);
+
+/// Which files were rewritten, at which calls.
+std::string rewrites_text(const Report& report);
+
+}  // namespace scratchpack

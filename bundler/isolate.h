@@ -1,0 +1,30 @@
+// Runs one executable as a container made FROM scratch would: in a root that holds it and /proc
+// and nothing else, as an unprivileged user, read-only, without a way back. No container engine,
+// no daemon: the kernel's namespaces, as root or where users may make their own.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "bundler/base/values.h"
+
+namespace scratchpack {
+
+struct Isolation {
+  std::string program;                      ///< path of the executable
+  std::vector<std::string> arguments = {};  ///< behind its name
+  Identity user = {65532, 65532};           ///< who it runs as
+  bool with_tmp = false;                    ///< a writable and executable /tmp
+  std::chrono::seconds timeout{10};         ///< it is killed afterwards
+};
+
+/// The status of a run that was killed because its time was over, as timeout(1) has it.
+inline constexpr int kTimedOut = 124;
+
+/// Runs it with our standard streams and a container's environment. Returns its exit status, 128
+/// and the signal's number when it died of one, kTimedOut when it was killed after `timeout`.
+/// Throws Error when no empty root can be made here.
+int run_isolated(const Isolation& isolation);
+
+}  // namespace scratchpack

@@ -1,0 +1,211 @@
+#include "bundler/report.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "bundler/base/error.h"
+
+namespace scratchpack {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kVersion = 1;
+
+/// For values that are not always there: an absent key says so better than an empty text.
+void put(Json& object, const char* key, const std::string& text) {
+  if (!text.empty()) object[key] = text;
+}
+
+Json file_json(const ReportFile& file, bool with_source) {
+  Json json = {{"path", file.path}, {"kind", file.kind}};
+  put(json, "target", file.target);
+  if (with_source) json["source"] = file.source.empty() ? Json() : Json(file.source);
+  json["size"] = file.size;
+  json["stored"] = file.stored;
+  json["mode"] = fmt::format("{:04o}", file.mode);
+  json["reason"] = file.reason;
+  put(json, "package", file.package);
+  return json;
+}
+
+Json launch_json(const ReportLaunch& launch) {
+  Json json = {{"program", launch.program}, {"arguments", launch.arguments}};
+  json["environment"] = Json::array();
+  for (const EnvironmentEdit& edit : launch.environment) {
+    Json variable = {{"name", edit.name},
+                     {"value", edit.value},
+                     {"only_if_unset", edit.only_if_unset},
+                     {"reason", edit.reason}};
+    if (edit.extracted_only) variable["extracted_only"] = true;
+    json["environment"].push_back(std::move(variable));
+  }
+  put(json, "workdir", launch.workdir);
+  put(json, "user", launch.user);
+  return json;
+}
+
+Json rewrites_json(const std::vector<ReportRewrite>& rewrites) {
+  Json list = Json::array();
+  for (const ReportRewrite& rewrite : rewrites) {
+    Json sites = Json::array();
+    for (const ReportRewrite::Site& site : rewrite.sites) {
+      sites.push_back({{"address", site.address}, {"number", site.number}, {"kind", site.kind}});
+    }
+    list.push_back({{"path", rewrite.path}, {"sites", sites}});
+  }
+  return list;
+}
+
+Json missing_json(const std::vector<Missing>& missing) {
+  Json list = Json::array();
+  for (const Missing& each : missing) {
+    Json tried = Json::array();
+    for (const Tried& place : each.tried) {
+      tried.push_back({{"path", place.path}, {"why", place.why}});
+    }
+    list.push_back({{"name", each.name}, {"needed_by", each.needed_by}, {"tried", tried}});
+  }
+  return list;
+}
+
+Json report_json(const Report& report, bool manifest) {
+  Json json = {
+      {"version", kVersion}, {"application", report.application}, {"format", report.format}};
+  if (!manifest) {
+    json["output"] = report.output;
+    json["bytes"] = report.bytes;
+  }
+  put(json, "compression", report.compression);
+  json["interpreter"] = report.interpreter;
+  json["root"] = report.root;
+  json["start"] = {{"mode", report.start.mode}};
+  put(json["start"], "why", report.start.why);
+  json["start"]["unserved"] = report.start.unserved;
+  json["launch"] = launch_json(report.launch);
+  if (report.gzipped) {
+    json["gzipped"] = *report.gzipped;
+    json["gzipped_estimated"] = report.gzipped_sampled;
+  }
+  json["files"] = Json::array();
+  for (const ReportFile& file : report.files) json["files"].push_back(file_json(file, !manifest));
+  if (!report.rewrites.empty()) json["rewrites"] = rewrites_json(report.rewrites);
+  json["missing"] = missing_json(report.missing);
+  json["warnings"] = report.warnings;
+  return json;
+}
+
+std::string text_of(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+/// The value of a key, or nothing when it is absent or null.
+template <typename Value>
+Value get(const Json& object, const char* key) {
+  auto found = object.find(key);
+  return found == object.end() || found->is_null() ? Value{} : found->get<Value>();
+}
+
+Json child(const Json& object, const char* key) {
+  auto found = object.find(key);
+  return found == object.end() ? Json::object() : *found;
+}
+
+ReportFile file_of(const Json& json) {
+  return {.path = get<std::string>(json, "path"),
+          .kind = get<std::string>(json, "kind"),
+          .target = get<std::string>(json, "target"),
+          .source = get<std::string>(json, "source"),
+          .size = get<std::uint64_t>(json, "size"),
+          .stored = get<std::uint64_t>(json, "stored"),
+          .mode = static_cast<std::uint32_t>(
+              std::strtoul(get<std::string>(json, "mode").c_str(), nullptr, 8)),
+          .reason = get<std::string>(json, "reason"),
+          .package = get<std::string>(json, "package")};
+}
+
+ReportLaunch launch_of(const Json& json) {
+  ReportLaunch launch{.program = get<std::string>(json, "program"),
+                      .arguments = get<std::vector<std::string>>(json, "arguments"),
+                      .workdir = get<std::string>(json, "workdir"),
+                      .user = get<std::string>(json, "user")};
+  for (const Json& each : child(json, "environment")) {
+    EnvironmentEdit edit;
+    edit.name = get<std::string>(each, "name");
+    edit.value = get<std::string>(each, "value");
+    edit.only_if_unset = get<bool>(each, "only_if_unset");
+    edit.reason = get<std::string>(each, "reason");
+    edit.extracted_only = get<bool>(each, "extracted_only");
+    launch.environment.push_back(std::move(edit));
+  }
+  return launch;
+}
+
+std::vector<ReportRewrite> rewrites_of(const Json& json) {
+  std::vector<ReportRewrite> rewrites;
+  for (const Json& each : json) {
+    ReportRewrite rewrite{.path = get<std::string>(each, "path")};
+    for (const Json& site : child(each, "sites")) {
+      rewrite.sites.push_back({get<std::uint64_t>(site, "address"), get<int>(site, "number"),
+                               get<std::string>(site, "kind")});
+    }
+    rewrites.push_back(std::move(rewrite));
+  }
+  return rewrites;
+}
+
+std::vector<Missing> missing_of(const Json& json) {
+  std::vector<Missing> missing;
+  for (const Json& each : json) {
+    Missing one{get<std::string>(each, "name"), get<std::string>(each, "needed_by"), {}};
+    for (const Json& place : child(each, "tried")) {
+      one.tried.push_back({get<std::string>(place, "path"), get<std::string>(place, "why")});
+    }
+    missing.push_back(std::move(one));
+  }
+  return missing;
+}
+
+Report report_of(const Json& json) {
+  Report report;
+  report.application = get<std::string>(json, "application");
+  report.format = get<std::string>(json, "format");
+  report.output = get<std::string>(json, "output");
+  report.bytes = get<std::uint64_t>(json, "bytes");
+  report.compression = get<std::string>(json, "compression");
+  report.interpreter = get<std::string>(json, "interpreter");
+  report.root = get<std::string>(json, "root");
+  Json start = child(json, "start");
+  report.start = {get<std::string>(start, "mode"), get<std::string>(start, "why"),
+                  get<std::vector<std::string>>(start, "unserved")};
+  report.launch = launch_of(child(json, "launch"));
+  if (json.contains("gzipped")) report.gzipped = get<std::uint64_t>(json, "gzipped");
+  report.gzipped_sampled = get<bool>(json, "gzipped_estimated");
+  for (const Json& file : child(json, "files")) report.files.push_back(file_of(file));
+  report.rewrites = rewrites_of(child(json, "rewrites"));
+  report.missing = missing_of(child(json, "missing"));
+  report.warnings = get<std::vector<std::string>>(json, "warnings");
+  return report;
+}
+
+}  // namespace
+
+std::string to_json(const Report& report) { return text_of(report_json(report, false), 2); }
+
+std::string to_manifest(const Report& report) { return text_of(report_json(report, true), -1); }
+
+Report from_json(const std::string& text) {
+  try {
+    Json json = Json::parse(text);
+    if (!json.is_object() || get<int>(json, "version") != kVersion) {
+      throw Error("read manifest: not of version 1 (use the scratchpack that wrote it)");
+    }
+    return report_of(json);
+  } catch (const Json::exception& error) {
+    throw Error(fmt::format("read manifest: {}", error.what()));
+  }
+}
+
+}  // namespace scratchpack

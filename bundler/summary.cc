@@ -1,0 +1,177 @@
+#include "bundler/summary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace scratchpack {
+namespace {
+
+constexpr std::size_t kMostUnserved = 8;
+constexpr std::size_t kMostGroups = 10;
+
+/// The group of a file, by the words its finder gave as the reason.
+std::string group_of(const std::string& reason) {
+  if (reason == "the application") return "the program";
+  if (reason.starts_with("needed by ") || reason.starts_with("dynamic linker of ")) {
+    return "libraries";
+  }
+  if (reason.starts_with("interpreter of ") || reason.starts_with("run by ")) {
+    return "what the script runs";
+  }
+  if (reason.starts_with("--")) return reason.substr(0, reason.find(' '));
+  return reason.substr(0, reason.find(':'));
+}
+
+std::string table_line(const std::string& name, std::uint64_t files, std::uint64_t size,
+                       std::uint64_t stored) {
+  return fmt::format("  {:<34} {:>6} {:>10} {:>10}\n", name, files, human_size(size),
+                     human_size(stored));
+}
+
+std::string contents_table(const Report& report) {
+  std::string text =
+      fmt::format("  {:<34} {:>6} {:>10} {:>10}\n", "what is inside", "files", "size", "stored");
+  std::vector<ReasonGroup> groups = group_by_reason(report);
+  ReasonGroup all{.name = "all"};
+  ReasonGroup rest{.name = "other"};
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const ReasonGroup& group = groups[i];
+    bool shown = groups.size() <= kMostGroups || i + 1 < kMostGroups;
+    if (shown) text += table_line(group.name, group.files, group.size, group.stored);
+    for (ReasonGroup* sum : {&all, &rest}) {
+      if (sum == &rest && shown) continue;
+      sum->files += group.files;
+      sum->size += group.size;
+      sum->stored += group.stored;
+    }
+  }
+  if (rest.files != 0) text += table_line(rest.name, rest.files, rest.size, rest.stored);
+  return text + table_line(all.name, all.files, all.size, all.stored);
+}
+
+std::string sizes(const Report& report) {
+  std::string text;
+  if (report.bytes != 0)
+    text += fmt::format("  {:<41} {:>21}\n", "written", human_size(report.bytes));
+  if (report.gzipped) {
+    text += fmt::format("  {:<41} {:>21}\n", "as an image layer, gzipped",
+                        (report.gzipped_sampled ? "about " : "") + human_size(*report.gzipped));
+  }
+  return text;
+}
+
+std::string start_text(const Report& report) {
+  const ReportStart& start = report.start;
+  if (start.mode == "native") {
+    return "Start: as on any machine; this is a plain root file system.\n";
+  }
+  if (start.mode == "static") {
+    return "Start: as before; a static program is copied as it is.\n";
+  }
+  if (start.mode == "in-place") {
+    bool packed = report.compression != "none" && !report.compression.empty();
+    return fmt::format("Start: in place; {}. Nothing is extracted, no writable place is needed.\n",
+                       packed ? "what it needs is decoded in memory, by each child program again"
+                              : "files are mapped from the bundle itself");
+  }
+  if (start.mode != "extract") return "";
+  std::string text = fmt::format("Start: extracted to a writable and executable directory{}.\n",
+                                 start.why.empty() ? "" : ", because " + start.why);
+  if (start.unserved.empty()) return text;
+  text += "Compiled-in paths that are then not served:\n";
+  std::size_t shown = std::min(start.unserved.size(), kMostUnserved);
+  for (std::size_t i = 0; i < shown; ++i) text += fmt::format("  {}\n", start.unserved[i]);
+  if (shown < start.unserved.size()) {
+    text += fmt::format("  and {} more (--json names all)\n", start.unserved.size() - shown);
+  }
+  return text;
+}
+
+std::string headline(const Report& report) {
+  std::string form = report.format == "onefile" ? "one executable"
+                     : report.format == "tar"   ? "a root file system as tar"
+                                                : "a root file system as folder";
+  if (report.bytes == 0) return fmt::format("{}: would be {}", report.application, form);
+  return fmt::format("{}: {} as {}", report.output, report.application, form);
+}
+
+std::string file_list(const Report& report) {
+  std::string text;
+  for (const ReportFile& file : report.files) {
+    if (file.kind == "directory") continue;
+    text += file.kind == "symlink"
+                ? fmt::format("  {:>10} {} -> {} ({})\n", "", file.path, file.target, file.reason)
+                : fmt::format("  {:>10} {} ({})\n", human_size(file.size), file.path, file.reason);
+  }
+  for (const EnvironmentEdit& edit : report.launch.environment) {
+    text += fmt::format("  {:>10} {}={} ({})\n", "set", edit.name, edit.value, edit.reason);
+  }
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string summary_text(const Report& report, const RunLines& run, bool every_file, bool bold) {
+  std::string text =
+      bold ? fmt::format("\x1b[1m{}\x1b[0m\n", headline(report)) : headline(report) + "\n";
+  if (every_file) text += file_list(report);
+  text += contents_table(report) + sizes(report);
+  if (std::string start = start_text(report); !start.empty()) text += "\n" + start;
+  if (!run.empty()) text += "\nRun it:\n";
+  for (const std::string& line : run) text += fmt::format("  {}\n", line);
+  return text;
+}
+
+std::vector<ReasonGroup> group_by_reason(const Report& report) {
+  std::vector<ReasonGroup> groups;
+  for (const ReportFile& file : report.files) {
+    if (file.kind != "file") continue;
+    std::string name = group_of(file.reason);
+    auto group = std::find_if(groups.begin(), groups.end(),
+                              [&](const ReasonGroup& each) { return each.name == name; });
+    if (group == groups.end()) group = groups.insert(groups.end(), ReasonGroup{.name = name});
+    ++group->files;
+    group->size += file.size;
+    group->stored += file.stored;
+  }
+  std::stable_sort(groups.begin(), groups.end(),
+                   [](const ReasonGroup& a, const ReasonGroup& b) { return a.size > b.size; });
+  return groups;
+}
+
+std::string missing_text(const std::vector<Missing>& missing) {
+  std::string text;
+  for (const Missing& each : missing) {
+    text += fmt::format("{}, needed by {}, was looked for in\n", each.name, each.needed_by);
+    for (const Tried& place : each.tried) {
+      text += fmt::format("  {}: {}\n", place.path, place.why);
+    }
+  }
+  return text;
+}
+
+std::string human_size(std::uint64_t bytes) {
+  if (bytes < 1000) return fmt::format("{} B", bytes);
+  double value = static_cast<double>(bytes) / 1000;
+  for (const char* unit : {"kB", "MB", "GB"}) {
+    // 999.95 would be printed as 1000.0.
+    if (value < 999.95) return fmt::format("{:.1f} {}", value, unit);
+    value /= 1000;
+  }
+  return fmt::format("{:.1f} TB", value);
+}
+
+std::string shell_quoted(const std::string& word) {
+  auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("._/+@=:,%-").find(c) != std::string_view::npos;
+  };
+  if (!word.empty() && std::all_of(word.begin(), word.end(), plain)) return word;
+  std::string quoted = "'";
+  for (char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace scratchpack

@@ -1,0 +1,37 @@
+// The summary of a build for people.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bundler/report.h"
+
+namespace scratchpack {
+
+/// How to run the output, one command a line, the simplest first.
+using RunLines = std::vector<std::string>;
+
+/// What went in, how big it is, how it starts and why, how to run it. `every_file` names each file
+/// with its reason. `bold` sets the headline in bold.
+std::string summary_text(const Report& report, const RunLines& run, bool every_file, bool bold);
+
+/// The files grouped by what brought them: "the program", "libraries", "recipe tls", "--add-data".
+struct ReasonGroup {
+  std::string name;
+  std::uint64_t files = 0;   ///< regular files; links and directories do not count
+  std::uint64_t size = 0;    ///< bytes
+  std::uint64_t stored = 0;  ///< bytes
+};
+std::vector<ReasonGroup> group_by_reason(const Report& report);
+
+/// The whole search for every missing library, for standard error.
+std::string missing_text(const std::vector<Missing>& missing);
+
+/// "512 B", "12.3 kB", "4.1 MB": powers of 1000.
+std::string human_size(std::uint64_t bytes);
+
+/// A word as a shell wants it typed.
+std::string shell_quoted(const std::string& word);
+
+}  // namespace scratchpack
