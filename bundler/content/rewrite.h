@@ -24,7 +24,7 @@ struct Undo {
 /// One `syscall` instruction that was looked at and is of interest.
 struct RewriteSite {
   enum class Kind : std::uint8_t {
-    kept,         ///< the instruction stays, what stood before it moved
+    kept,         ///< the instruction stays; what stood before it moved, or its callers ask
     moved,        ///< the instruction itself moved into the thunk
     unpatchable,  ///< no window could be found
   };
@@ -34,13 +34,15 @@ struct RewriteSite {
   std::string why;  ///< of an unpatchable site: the rule that failed
 };
 
+/// When nothing needed rewriting, or nothing could be, `image` is the original, `undo` is empty
+/// and `segment_offset` and `slot_address` are 0.
 struct RewrittenFile {
-  Bytes image;                   ///< the whole new file
-  std::uint64_t original_size;   ///< bytes
-  std::uint64_t segment_offset;  ///< file offset of the added PT_LOAD (page-aligned)
-  std::uint64_t slot_address;  ///< virtual address of the 8-byte handler slot: the start of a page
-                               ///< of its own, the last of the added segment
-  std::vector<Undo> undo;
+  Bytes image = {};                  ///< the whole new file
+  std::uint64_t original_size = 0;   ///< bytes
+  std::uint64_t segment_offset = 0;  ///< file offset of the added PT_LOAD (page-aligned)
+  std::uint64_t slot_address = 0;    ///< virtual address of the 8-byte handler slot: the start of
+                                     ///< a page of its own, the last of the added segment
+  std::vector<Undo> undo = {};
   std::vector<RewriteSite> sites = {};  ///< by address
 };
 

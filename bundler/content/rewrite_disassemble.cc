@@ -128,6 +128,7 @@ struct Disassembly::Decoder {
 Disassembly::Disassembly(const ElfView& elf)
     : elf_(elf), decoder_(std::make_unique<Decoder>()), code_(elf.code()) {
   auto unwind = UnwindTable::read(elf);
+  leave_out_tables(unwind ? &*unwind : nullptr);
   collect_starts(unwind ? &*unwind : nullptr);
   for (const auto& range : code_) sweep(range);
   collect_targets();
@@ -147,22 +148,25 @@ void Disassembly::collect_starts(const UnwindTable* unwind) {
       starts_.push_back(entry.function + (early ? 1 : 0));
     }
   }
-  // Without section headers a segment that also holds the file's headers holds tables too: only
-  // what lies between known functions is taken for code there.
   sort_unique(starts_);
   std::erase_if(starts_, [&](std::uint64_t address) { return !in_code(address); });
+}
+
+// Without section headers a segment that also holds the file's headers holds tables too: only
+// what lies between known functions is taken for code there.
+void Disassembly::leave_out_tables(const UnwindTable* unwind) {
   if (elf_.has_sections()) return;
+  auto span = elf_.functions_span();
+  if (unwind != nullptr && !unwind->entries().empty()) {
+    auto last = unwind->covered(elf_, unwind->entries().back());
+    span = {unwind->entries().front().function,
+            last ? last->end : unwind->entries().back().function};
+  }
   for (auto& range : code_) {
     auto offset = elf_.offset_of(range.begin, 1);
     if (!offset || *offset > elf_.header().e_phoff) continue;
-    auto first = std::lower_bound(starts_.begin(), starts_.end(), range.begin);
-    auto last = std::lower_bound(starts_.begin(), starts_.end(), range.end);
-    range = first == last ? AddressRange{range.begin, range.begin}
-                          : AddressRange{*first, std::max(*first, range.end)};
-    if (first == last || unwind == nullptr || unwind->entries().empty()) continue;
-    if (auto covered = unwind->covered(elf_, unwind->entries().back())) {
-      range.end = std::clamp(covered->end, range.begin, range.end);
-    }
+    range.begin = std::clamp(span.begin, range.begin, range.end);
+    range.end = std::clamp(span.end, range.begin, range.end);
   }
 }
 

@@ -101,6 +101,7 @@ class Disassembly {
 
  private:
   struct Decoder;
+  void leave_out_tables(const UnwindTable* unwind);
   void collect_starts(const UnwindTable* unwind);
   void sweep(const AddressRange& range);
   void collect_targets();

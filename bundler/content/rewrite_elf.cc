@@ -214,22 +214,42 @@ void ElfView::add_relative_words(std::vector<std::uint64_t>& out) const {
   }
 }
 
+std::vector<Elf64_Sym> ElfView::defined_symbols() const {
+  std::vector<Elf64_Sym> out;
+  auto table = dynamic_value(DT_SYMTAB);
+  if (!table) return out;
+  std::uint64_t count = symbol_count();
+  for (std::uint64_t i = 0; i < count; i++) {
+    auto symbol = read<Elf64_Sym>(*table + i * sizeof(Elf64_Sym));
+    if (!symbol) break;
+    if (symbol->st_shndx != SHN_UNDEF) out.push_back(*symbol);
+  }
+  return out;
+}
+
 std::vector<std::uint64_t> ElfView::named_addresses() const {
-  std::vector<std::uint64_t> out = {header_.e_entry};
+  std::vector<std::uint64_t> out;
+  if (header_.e_entry != 0) out.push_back(header_.e_entry);
   for (auto tag : {DT_INIT, DT_FINI}) {
     if (auto address = dynamic_value(tag)) out.push_back(*address);
   }
-  if (auto symbols = dynamic_value(DT_SYMTAB)) {
-    std::uint64_t count = symbol_count();
-    for (std::uint64_t i = 0; i < count; i++) {
-      auto symbol = read<Elf64_Sym>(*symbols + i * sizeof(Elf64_Sym));
-      if (!symbol) break;
-      if (symbol->st_shndx != SHN_UNDEF) out.push_back(symbol->st_value);
-    }
-  }
+  for (const auto& symbol : defined_symbols()) out.push_back(symbol.st_value);
   add_relocated(out);
   add_relative_words(out);
   return out;
+}
+
+AddressRange ElfView::functions_span() const {
+  AddressRange out{UINT64_MAX, 0};
+  for (const auto& symbol : defined_symbols()) {
+    auto type = ELF64_ST_TYPE(symbol.st_info);
+    if (type != STT_FUNC && type != STT_GNU_IFUNC) continue;
+    out.begin = std::min(out.begin, symbol.st_value);
+    if (symbol.st_size <= kAddressLimit && symbol.st_value <= kAddressLimit) {
+      out.end = std::max(out.end, symbol.st_value + symbol.st_size);
+    }
+  }
+  return out.begin < out.end ? out : AddressRange{0, 0};
 }
 
 }  // namespace scratchpack

@@ -54,12 +54,15 @@ class ElfView {
   /// Addresses the file itself names as places code is entered at: dynamic symbols, the entry
   /// point, initialisers, pointers that relocations put into tables. Unsorted, may repeat.
   std::vector<std::uint64_t> named_addresses() const;
+  /// From the first to the last function that is a dynamic symbol; empty when there is none.
+  AddressRange functions_span() const;
 
  private:
   void read_segments(const std::string& name);
   void read_sections();
   std::optional<std::uint64_t> dynamic_value(std::int64_t tag) const;
   std::uint64_t symbol_count() const;
+  std::vector<Elf64_Sym> defined_symbols() const;
   void add_relocated(std::vector<std::uint64_t>& out) const;
   void add_relative_words(std::vector<std::uint64_t>& out) const;
 
