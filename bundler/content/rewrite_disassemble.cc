@@ -4,11 +4,14 @@
 
 #include <algorithm>
 
+#include "bundler/base/error.h"
+
 namespace scratchpack {
 
 namespace {
 
-constexpr std::size_t kTableSearch = 16;  // instructions looked at before an indirect jump
+constexpr std::uint64_t kCodeLimit = 16 << 20;  // bytes; a C library has one or two millions
+constexpr std::size_t kTableSearch = 16;        // instructions looked at before an indirect jump
 
 constexpr RegisterNumber kRsp = 4;
 constexpr RegisterNumber kRbp = 5;
@@ -128,6 +131,9 @@ struct Disassembly::Decoder {
 Disassembly::Disassembly(const ElfView& elf)
     : elf_(elf), decoder_(std::make_unique<Decoder>()), code_(elf.code()) {
   auto unwind = UnwindTable::read(elf);
+  std::uint64_t size = 0;
+  for (const auto& range : code_) size += range.end - range.begin;
+  if (size > kCodeLimit) throw Error("more code than any C library has");
   leave_out_tables(unwind ? &*unwind : nullptr);
   collect_starts(unwind ? &*unwind : nullptr);
   for (const auto& range : code_) sweep(range);
@@ -137,9 +143,7 @@ Disassembly::Disassembly(const ElfView& elf)
 Disassembly::~Disassembly() = default;
 
 void Disassembly::collect_starts(const UnwindTable* unwind) {
-  pointed_ = elf_.named_addresses();
-  std::erase_if(pointed_, [&](std::uint64_t address) { return !in_code(address); });
-  starts_ = pointed_;
+  starts_ = elf_.named_addresses();
   if (unwind != nullptr) {
     for (const auto& entry : unwind->entries()) {
       // What returns from signals is described from a byte before it, so that the unwinder, who
@@ -211,17 +215,13 @@ void Disassembly::collect_targets() {
     targets_.push_back(instruction.target);
     if (instruction.flow == Flow::conditional || instruction.flow == Flow::jump) {
       branches_.push_back({instruction.target, i});
-    } else if (instruction.flow == Flow::call) {
-      calls_.push_back({instruction.target, i});
-      starts_.push_back(instruction.target);
     } else {
-      pointed_.push_back(instruction.target);  // its address is taken by a lea
+      starts_.push_back(instruction.target);  // called, or its address is taken by a lea
+      if (instruction.flow == Flow::call) calls_.push_back({instruction.target, i});
     }
   }
   sort_unique(tables);
   collect_jump_tables(tables);
-  sort_unique(pointed_);
-  starts_.insert(starts_.end(), pointed_.begin(), pointed_.end());
   sort_unique(starts_);
   targets_.insert(targets_.end(), starts_.begin(), starts_.end());
   sort_unique(targets_);
@@ -251,7 +251,7 @@ void Disassembly::collect_jump_tables(const std::vector<std::uint64_t>& tables) 
       if (!distance) break;
       std::uint64_t target = table + static_cast<std::uint64_t>(std::int64_t{*distance});
       if (!in_code(target)) break;
-      pointed_.push_back(target);
+      starts_.push_back(target);
     }
   }
 }
@@ -304,7 +304,6 @@ std::vector<std::size_t> Disassembly::callers(std::uint64_t address) const {
 }
 
 bool Disassembly::only_called(std::uint64_t address) const {
-  if (std::binary_search(pointed_.begin(), pointed_.end(), address)) return false;
   auto index = index_of(address);
   if (!index || !sources(address).empty()) return false;
   auto previous = before(*index);

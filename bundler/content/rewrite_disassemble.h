@@ -68,6 +68,7 @@ struct Effect {
 
 class Disassembly {
  public:
+  /// Throws Error for more code than any C library has (each byte costs up to 24 here).
   explicit Disassembly(const ElfView& elf);
   ~Disassembly();
   Disassembly(const Disassembly&) = delete;
@@ -87,8 +88,8 @@ class Disassembly {
   std::vector<std::size_t> sources(std::uint64_t address) const;
   /// Indices of the direct calls of an address.
   std::vector<std::size_t> callers(std::uint64_t address) const;
-  /// Whether direct calls are the only way the file itself shows to get to an address: no branch,
-  /// symbol, pointer or table leads there, and nothing runs into it.
+  /// Whether no branch leads to an address and nothing runs into it, so that direct calls are the
+  /// way there. Its address being taken does not count: the C library compares with addresses.
   bool only_called(std::uint64_t address) const;
   /// The instruction before `index`, if it ends where that begins.
   std::optional<std::size_t> before(std::size_t index) const;
@@ -111,8 +112,7 @@ class Disassembly {
   const ElfView& elf_;
   std::unique_ptr<Decoder> decoder_;
   std::vector<AddressRange> code_;
-  std::vector<std::uint64_t> pointed_;  // sorted: symbols, addresses taken, in jump tables
-  std::vector<std::uint64_t> starts_;   // sorted: pointed_, called, or begun by unwind data
+  std::vector<std::uint64_t> starts_;   // sorted: called, address taken, in tables or symbols
   std::vector<std::uint64_t> targets_;  // sorted: starts_ and everything a branch leads to
   using Edges = std::vector<std::pair<std::uint64_t, std::size_t>>;  // sorted: target, from
   static std::vector<std::size_t> edges_to(const Edges& edges, std::uint64_t address);

@@ -9,13 +9,13 @@ namespace scratchpack {
 
 namespace {
 
-constexpr std::size_t kSitesLimit = 10000;  // a C library has some hundreds
-constexpr std::size_t kWalkLimit = 400;     // instructions followed backwards from one site
-constexpr std::size_t kPaddingLimit = 8;    // nops in a row
-constexpr std::size_t kFlagsLimit = 64;     // followed forwards
-constexpr std::uint64_t kJumpLength = 5;    // jmp rel32
-constexpr std::size_t kWindowLimit = 5;     // instructions on one side: each has a byte at least
-constexpr std::size_t kRangeLimit = 16;     // from the test of the cancellation flag to the call
+constexpr std::size_t kSitesLimit = 2000;  // a C library has some hundreds
+constexpr std::size_t kWalkLimit = 400;    // instructions followed backwards from one site
+constexpr std::size_t kPaddingLimit = 8;   // nops in a row
+constexpr std::size_t kFlagsLimit = 64;    // followed forwards
+constexpr std::uint64_t kJumpLength = 5;   // jmp rel32
+constexpr std::size_t kWindowLimit = 5;    // instructions on one side: each has a byte at least
+constexpr std::size_t kRangeLimit = 16;    // from the test of the cancellation flag to the call
 
 /// Where execution may have been just before an instruction.
 struct Predecessors {
@@ -280,7 +280,7 @@ std::optional<std::vector<std::int64_t>> numbers_at(const Disassembly& code, std
     auto [index, in] = open.back();
     open.pop_back();
     auto from = predecessors(code, index);
-    if (from.unknown) return std::nullopt;
+    if (from.unknown || from.indices.size() > kWalkLimit) return std::nullopt;
     for (auto before : from.indices) {
       auto assignment = code.assignment(before, in);
       switch (assignment.kind) {

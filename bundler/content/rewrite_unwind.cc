@@ -10,6 +10,8 @@ constexpr std::uint8_t kHeader[] = {1, 0x1b, 0x03, 0x3b};
 constexpr std::uint8_t kRelativeWord = 0x1b;  // pc-relative, signed 4 bytes
 constexpr std::uint8_t kWord = 3;             // low bits of an encoding of 4 bytes
 constexpr std::size_t kStackLimit = 64;       // of remember_state
+constexpr std::size_t kProgramLimit = 16384;  // bytes; the longest of a C library has some hundreds
+constexpr std::size_t kAugmentationLimit = 8;
 constexpr std::uint64_t kRegisterLimit = 127;
 
 /// Reads forward through bytes that lie at an address; once something is missing, `ok` is false
@@ -90,7 +92,10 @@ std::optional<Common> read_common(const ElfView& elf, std::uint64_t address) {
   auto version = in.value<std::uint8_t>();
   if (version != 1 && version != 3) return std::nullopt;
   std::vector<char> augmentation;
-  while (char letter = in.value<char>()) augmentation.push_back(letter);
+  while (char letter = in.value<char>()) {
+    augmentation.push_back(letter);
+    if (augmentation.size() > kAugmentationLimit) return std::nullopt;
+  }
   Common out;
   out.code_alignment = in.unsigned_number();
   out.data_alignment = in.signed_number();
@@ -155,6 +160,7 @@ class Machine {
 
   /// False when the program cannot be understood.
   bool run(Reader program) {
+    if (program.bytes.size() > kProgramLimit) return false;
     while (program.more() && !past_) {
       if (!step(program)) return false;
     }

@@ -107,6 +107,7 @@ class Verifier {
 
   void check_undo();
   void check_headers();
+  bool is_repointed(const Elf64_Phdr& before, const Elf64_Phdr& after) const;
   void check_segment();
   void check_entry();
   void check_changes();
@@ -172,8 +173,7 @@ void Verifier::check_headers() {
     if (i < rest.size() && std::memcmp(&header, &rest[i], sizeof header) == 0) {
       i++;
     } else if (i < rest.size() && header.p_type == PT_GNU_EH_FRAME && !repointed &&
-               rest[i].p_type == PT_GNU_EH_FRAME && rest[i].p_flags == header.p_flags &&
-               rest[i].p_align == header.p_align && rest[i].p_vaddr >= added_.p_vaddr) {
+               is_repointed(header, rest[i])) {
       repointed = true;
       i++;
     } else if (!spared && (header.p_type == PT_NOTE || header.p_type == PT_NULL)) {
@@ -186,6 +186,17 @@ void Verifier::check_headers() {
   if (!spared) fault("no program header gave way to the added segment");
 }
 
+/// Whether only the place changed, to one in the added segment.
+bool Verifier::is_repointed(const Elf64_Phdr& before, const Elf64_Phdr& after) const {
+  auto expected = before;
+  expected.p_vaddr = expected.p_paddr = after.p_vaddr;
+  expected.p_offset = added_.p_offset + (after.p_vaddr - added_.p_vaddr);
+  expected.p_filesz = expected.p_memsz = after.p_filesz;
+  std::uint64_t inside = after.p_vaddr - added_.p_vaddr;
+  return std::memcmp(&expected, &after, sizeof after) == 0 && inside <= added_.p_filesz &&
+         after.p_filesz <= added_.p_filesz - inside;
+}
+
 void Verifier::check_segment() {
   std::uint64_t end = 0;
   std::uint64_t alignment = kPage;
@@ -195,7 +206,7 @@ void Verifier::check_segment() {
     alignment = std::max(alignment, load.p_align);
   }
   if (added_.p_flags != (PF_R | PF_X) || added_.p_filesz != added_.p_memsz ||
-      added_.p_align != kPage || added_.p_filesz % kPage != 0) {
+      added_.p_align != kPage || added_.p_filesz % kPage != 0 || added_.p_paddr != added_.p_vaddr) {
     fault("the added segment is not readable and executable whole pages");
   }
   if (added_.p_vaddr < end || added_.p_vaddr % alignment != 0) {
@@ -418,7 +429,9 @@ void Verifier::check_unwind() {
                          before->entries().end(), [](const auto& a, const auto& b) {
                            return a.function == b.function && a.description == b.description;
                          });
-  if (!same) fault("the unwind table lost or changed a function of the original");
+  if (!same || before->frames() != after->frames()) {
+    fault("the unwind table lost or changed a function of the original");
+  }
   for (const auto& window : windows_) {
     auto row = before->row(original_, window.begin);
     if (!row || !row->writable()) continue;
@@ -428,6 +441,9 @@ void Verifier::check_unwind() {
         after->row(image_, window.back) != row) {
       fault_at(window.begin, "the thunk's unwind data is not the site's");
     }
+  }
+  for (const auto& [offset, row] : entry_rows()) {
+    if (after->row(image_, ours + offset) != row) fault("the entry's unwind data is wrong");
   }
   for (const auto& [call, bridge] : bridges_) {
     for (const auto& [offset, row] : bridge_rows(bridge.test)) {
