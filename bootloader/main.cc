@@ -39,7 +39,10 @@ Options read_options(const ProgramStack& stack) {
   options.run = stack.variable("SCRATCHPACK_RUN");
   if (const char* mode = stack.variable("SCRATCHPACK_MODE")) options.mode = mode;
   const char* debug = stack.variable("SCRATCHPACK_DEBUG");
-  if (debug != nullptr && text_equal(debug, "1")) start_timeline();
+  if (debug != nullptr && text_equal(debug, "1")) {
+    process.debug = true;
+    start_timeline();
+  }
   return options;
 }
 

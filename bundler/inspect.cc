@@ -20,8 +20,8 @@ namespace {
 
 std::string call_name(int number) {
   switch (number) {
-#define SCRATCHPACK_NAME(value, name, scope) \
-  case value:                                \
+#define SCRATCHPACK_NAME(value, name, ...) \
+  case value:                              \
     return #name;
     SCRATCHPACK_CALLS(SCRATCHPACK_NAME)
 #undef SCRATCHPACK_NAME

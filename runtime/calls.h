@@ -12,58 +12,117 @@ namespace scratchpack {
 /// musl's linker is its C library: there every row counts.
 enum CallScope : unsigned { kLinker = 1, kLibrary = 2, kBoth = 3 };
 
-// X(number, name, scope)
+/// What a call does with its path, and so who answers it (README has the order in words).
+enum CallAction : unsigned char {
+  kOther,   ///< a handler of its own: descriptors, directories, exec
+  kLook,    ///< asks about what exists
+  kOpen,    ///< looks, or creates and writes, by its flags
+  kCreate,  ///< makes a name that must not exist
+  kRemove,  ///< takes a name away
+  kChange,  ///< alters what exists
+  kRename,  ///< takes one name away and makes another
+  kLink,    ///< a second name for what exists
+  kSocket,  ///< a path inside a socket address
+};
+
+/// Which arguments are the directory and the path.
+enum CallPath : unsigned char {
+  kNoPath,
+  kFirst,     ///< (path, ...); of two paths: (path, path)
+  kSecond,    ///< (something, path, ...)
+  kFirstAt,   ///< (directory, path, ...); of two paths: (directory, path, directory, path)
+  kSecondAt,  ///< (something, directory, path)
+};
+
+// X(number, name, scope, action, path)
 // clang-format off
-#define SCRATCHPACK_CALLS(X)   \
-  X(0, read, kLinker)          \
-  X(2, open, kBoth)            \
-  X(3, close, kLinker)         \
-  X(4, stat, kBoth)            \
-  X(5, fstat, kBoth)           \
-  X(6, lstat, kLibrary)        \
-  X(8, lseek, kLinker)         \
-  X(9, mmap, kLinker)          \
-  X(17, pread64, kLinker)      \
-  X(21, access, kBoth)         \
-  X(59, execve, kLibrary)      \
-  X(79, getcwd, kLibrary)      \
-  X(80, chdir, kLibrary)       \
-  X(81, fchdir, kLibrary)      \
-  X(89, readlink, kBoth)       \
-  X(191, getxattr, kLibrary)   \
-  X(192, lgetxattr, kLibrary)  \
-  X(194, listxattr, kLibrary)  \
-  X(195, llistxattr, kLibrary) \
-  X(217, getdents64, kLibrary) \
-  X(257, openat, kBoth)        \
-  X(262, newfstatat, kBoth)    \
-  X(267, readlinkat, kBoth)    \
-  X(269, faccessat, kBoth)     \
-  X(322, execveat, kLibrary)   \
-  X(332, statx, kLibrary)      \
-  X(437, openat2, kLibrary)    \
-  X(439, faccessat2, kLibrary)
+#define SCRATCHPACK_CALLS(X)                          \
+  X(0, read, kLinker, kOther, kNoPath)                \
+  X(2, open, kBoth, kOpen, kFirst)                    \
+  X(3, close, kLinker, kOther, kNoPath)               \
+  X(4, stat, kBoth, kLook, kFirst)                    \
+  X(5, fstat, kBoth, kOther, kNoPath)                 \
+  X(6, lstat, kLibrary, kLook, kFirst)                \
+  X(8, lseek, kLinker, kOther, kNoPath)               \
+  X(9, mmap, kLinker, kOther, kNoPath)                \
+  X(17, pread64, kLinker, kOther, kNoPath)            \
+  X(21, access, kBoth, kLook, kFirst)                 \
+  X(42, connect, kLibrary, kSocket, kNoPath)          \
+  X(49, bind, kLibrary, kSocket, kNoPath)             \
+  X(59, execve, kLibrary, kOther, kNoPath)            \
+  X(76, truncate, kLibrary, kChange, kFirst)          \
+  X(79, getcwd, kLibrary, kOther, kNoPath)            \
+  X(80, chdir, kLibrary, kOther, kNoPath)             \
+  X(81, fchdir, kLibrary, kOther, kNoPath)            \
+  X(82, rename, kLibrary, kRename, kFirst)            \
+  X(83, mkdir, kLibrary, kCreate, kFirst)             \
+  X(84, rmdir, kLibrary, kRemove, kFirst)             \
+  X(85, creat, kLibrary, kOpen, kFirst)               \
+  X(86, link, kLibrary, kLink, kFirst)                \
+  X(87, unlink, kLibrary, kRemove, kFirst)            \
+  X(88, symlink, kLibrary, kCreate, kSecond)          \
+  X(89, readlink, kBoth, kLook, kFirst)               \
+  X(90, chmod, kLibrary, kChange, kFirst)             \
+  X(92, chown, kLibrary, kChange, kFirst)             \
+  X(94, lchown, kLibrary, kChange, kFirst)            \
+  X(132, utime, kLibrary, kChange, kFirst)            \
+  X(133, mknod, kLibrary, kCreate, kFirst)            \
+  X(137, statfs, kLibrary, kLook, kFirst)             \
+  X(161, chroot, kLibrary, kOther, kNoPath)           \
+  X(188, setxattr, kLibrary, kChange, kFirst)         \
+  X(189, lsetxattr, kLibrary, kChange, kFirst)        \
+  X(191, getxattr, kLibrary, kLook, kFirst)           \
+  X(192, lgetxattr, kLibrary, kLook, kFirst)          \
+  X(194, listxattr, kLibrary, kLook, kFirst)          \
+  X(195, llistxattr, kLibrary, kLook, kFirst)         \
+  X(197, removexattr, kLibrary, kChange, kFirst)      \
+  X(198, lremovexattr, kLibrary, kChange, kFirst)     \
+  X(217, getdents64, kLibrary, kOther, kNoPath)       \
+  X(235, utimes, kLibrary, kChange, kFirst)           \
+  X(254, inotify_add_watch, kLibrary, kLook, kSecond) \
+  X(257, openat, kBoth, kOpen, kFirstAt)              \
+  X(258, mkdirat, kLibrary, kCreate, kFirstAt)        \
+  X(259, mknodat, kLibrary, kCreate, kFirstAt)        \
+  X(260, fchownat, kLibrary, kChange, kFirstAt)       \
+  X(261, futimesat, kLibrary, kChange, kFirstAt)      \
+  X(262, newfstatat, kBoth, kLook, kFirstAt)          \
+  X(263, unlinkat, kLibrary, kRemove, kFirstAt)       \
+  X(264, renameat, kLibrary, kRename, kFirstAt)       \
+  X(265, linkat, kLibrary, kLink, kFirstAt)           \
+  X(266, symlinkat, kLibrary, kCreate, kSecondAt)     \
+  X(267, readlinkat, kBoth, kLook, kFirstAt)          \
+  X(268, fchmodat, kLibrary, kChange, kFirstAt)       \
+  X(269, faccessat, kBoth, kLook, kFirstAt)           \
+  X(280, utimensat, kLibrary, kChange, kFirstAt)      \
+  X(316, renameat2, kLibrary, kRename, kFirstAt)      \
+  X(322, execveat, kLibrary, kOther, kNoPath)         \
+  X(332, statx, kLibrary, kLook, kFirstAt)            \
+  X(437, openat2, kLibrary, kOpen, kFirstAt)          \
+  X(439, faccessat2, kLibrary, kLook, kFirstAt)       \
+  X(452, fchmodat2, kLibrary, kChange, kFirstAt)
 // clang-format on
 
 struct Call {
   int number;
   CallScope scope;
+  CallAction action;
+  CallPath path;
 };
 
 inline constexpr Call kCalls[] = {
-#define SCRATCHPACK_ROW(number, name, scope) {number, scope},
+#define SCRATCHPACK_ROW(number, name, scope, action, path) {number, scope, action, path},
     SCRATCHPACK_CALLS(SCRATCHPACK_ROW)
 #undef SCRATCHPACK_ROW
 };
 
 enum CallNumber : int {
-#define SCRATCHPACK_ROW(number, name, scope) kCall_##name = number,
+#define SCRATCHPACK_ROW(number, name, scope, action, path) kCall_##name = number,
   SCRATCHPACK_CALLS(SCRATCHPACK_ROW)
 #undef SCRATCHPACK_ROW
 };
 
 /// Numbers at and above this pass through without a look.
-inline constexpr int kCallLimit = 448;
+inline constexpr int kCallLimit = 480;
 
 /// What a thunk's entry hands to the handler: the registers of the system call, in this order in
 /// memory. The handler either leaves `handled` at 0 (the call is then made where it always was,

@@ -186,7 +186,7 @@ void execute_call(Registers& registers, long directory, const char* path, char**
     return;
   }
   char absolute[kLongestPath + 1];
-  const bool spelled = absolute_for_kernel(directory, path, absolute);
+  const bool spelled = spell_for_kernel(directory, path, absolute);
   if (spelled) path = absolute;
   long result = execute_outside_script(directory, path, request);
   if (result == 1) result = execute_outside(directory, path, request);

@@ -1,16 +1,26 @@
-// One path call goes through the same steps whatever its number: which arguments are directory and
-// path (path_of), what the bundle has there (find_entry), whose turn it is (the container's, for
-// configuration and directories), and only then what this call wants to know (answer).
+// One path call goes through the same steps whatever its number: the table (calls.h) says which
+// arguments are directory and path and what the call does with it; the walk (path_map.h) says what
+// the bundle has there; the action decides whose turn it is.
+//
+//   bundle has it       look, open to read   answered from the bundle; configuration and
+//                                            directories that the container has, too: the container
+//                       create, link         EEXIST
+//                       change, remove,      EROFS; configuration that the container has, too:
+//                       open to write        the container
+//   bundle has it not   everything           the container, by the real path when links or a
+//                                            directory of the bundle led there; what makes a name
+//                                            gets the parents that only the bundle has
 #include "runtime/handlers.h"
 
+#include "runtime/answer.h"
 #include "runtime/arch/x86_64/syscall.h"
 #include "runtime/arena.h"
-#include "runtime/data_files.h"
 #include "runtime/directories.h"
 #include "runtime/execute.h"
 #include "runtime/locate.h"
 #include "runtime/mapped_files.h"
 #include "runtime/process.h"
+#include "runtime/sockets.h"
 #include "runtime/status.h"
 #include "runtime/text.h"
 #include "runtime/working_directory.h"
@@ -18,268 +28,271 @@
 namespace scratchpack {
 namespace {
 
-enum class Opener { linker, library, musl };
-
-constexpr long kPass = -5000;  // neither a result nor an errno: let the call pass
-
-constexpr uint64_t kOpenTemporary = 020000000;
-
-const char* text_at(uint64_t address) { return reinterpret_cast<const char*>(address); }
-
-bool is_empty(uint64_t path) { return plausible_pointer(path) && *text_at(path) == 0; }
-
-/// The flags of an open call; openat2 keeps them in a structure.
-uint64_t open_flags(const Registers& r) {
-  if (r.rax == kCall_open) return r.rsi;
-  return r.rax == kCall_openat ? r.rdx : *reinterpret_cast<const uint64_t*>(r.rdx);
+/// The rows of calls.h by number, without a search.
+struct CallTable {
+  CallAction action[kCallLimit] = {};
+  CallPath path[kCallLimit] = {};
+};
+constexpr CallTable make_table() {
+  CallTable table;
+  for (const Call& call : kCalls) {
+    table.action[call.number] = call.action;
+    table.path[call.number] = call.path;
+  }
+  return table;
 }
+constexpr CallTable kTable = make_table();
 
-bool writes(uint64_t flags) {
-  return (flags & kOpenAccessMode) != 0 || (flags & kOpenTruncate) != 0 ||
-         (flags & kOpenTemporary) == kOpenTemporary;
-}
-
-/// Which arguments of a call are the directory and the path, and whether a last link is followed.
-struct PathArguments {
-  bool any = false;  ///< false: this is no path call
-  bool at = false;   ///< a directory descriptor comes first
-  bool follow = true;
-  long directory = kAtFdcwd;
-  const char* path = nullptr;
+/// Where a call has its directory and path.
+struct PathPlace {
+  uint64_t* directory = nullptr;  ///< nullptr: there is none, the working directory counts
+  uint64_t* path = nullptr;
 };
 
-PathArguments path_of(const Registers& r) {
-  PathArguments arguments;
-  arguments.any = true;
-  switch (r.rax) {
-    case kCall_open:
-      arguments.follow = (r.rsi & kOpenNofollow) == 0;
-      break;
-    case kCall_stat:
-    case kCall_access:
-    case kCall_getxattr:
-    case kCall_listxattr:
-      break;
-    case kCall_lstat:
-    case kCall_readlink:
-    case kCall_lgetxattr:
-    case kCall_llistxattr:
-      arguments.follow = false;
-      break;
-    case kCall_openat:
-      arguments.at = true;
-      arguments.follow = (r.rdx & kOpenNofollow) == 0;
-      break;
-    case kCall_openat2:
-      // struct open_how: flags, mode, resolve. RESOLVE_* restrictions are the kernel's to keep.
-      arguments.any = plausible_pointer(r.rdx) && r.r10 >= 24 &&
-                      reinterpret_cast<const uint64_t*>(r.rdx)[2] == 0;
-      arguments.at = true;
-      arguments.follow = arguments.any && (open_flags(r) & kOpenNofollow) == 0;
-      break;
-    case kCall_newfstatat:
-    case kCall_faccessat2:
-      arguments.at = true;
-      arguments.follow = (r.r10 & kAtSymlinkNofollow) == 0;
-      break;
-    case kCall_statx:
-      arguments.at = true;
-      arguments.follow = (r.rdx & kAtSymlinkNofollow) == 0;
-      break;
-    case kCall_faccessat:
-      arguments.at = true;
-      break;
-    case kCall_readlinkat:
-      arguments.at = true;
-      arguments.follow = false;
-      break;
+PathPlace first_path(Registers& r, CallPath where) {
+  switch (where) {
+    case kFirst:
+      return {nullptr, &r.rdi};
+    case kSecond:
+      return {nullptr, &r.rsi};
+    case kFirstAt:
+      return {&r.rdi, &r.rsi};
+    case kSecondAt:
+      return {&r.rsi, &r.rdx};
     default:
-      arguments.any = false;
+      return {};
   }
-  if (arguments.at) arguments.directory = static_cast<int>(r.rdi);
-  arguments.path = text_at(arguments.at ? r.rsi : r.rdi);
-  return arguments;
 }
 
-/// The same call with another, absolute path.
-long call_with_path(const Registers& r, bool at, const char* path) {
-  if (at) return sys(static_cast<long>(r.rax), kAtFdcwd, path, r.rdx, r.r10, r.r8, r.r9);
-  return sys(static_cast<long>(r.rax), path, r.rsi, r.rdx, r.r10, r.r8, r.r9);
+PathPlace second_path(Registers& r, CallPath where) {
+  return where == kFirstAt ? PathPlace{&r.rdx, &r.r10} : PathPlace{nullptr, &r.rsi};
 }
 
-bool is_open(const Registers& r) {
-  return r.rax == kCall_open || r.rax == kCall_openat || r.rax == kCall_openat2;
+long directory_of_place(const PathPlace& place) {
+  return place.directory == nullptr ? kAtFdcwd : static_cast<int>(*place.directory);
 }
 
-long open_entry(Opener opener, const Entry& entry, uint64_t flags) {
-  if (entry.kind == kKindDirectory) {
-    return writes(flags) ? -kEISDIR : open_directory(entry, flags);
+/// The kernel's own answer to the call, with paths replaced where `places` were.
+long call_kernel(const Registers& r) {
+  return sys(static_cast<long>(r.rax), r.rdi, r.rsi, r.rdx, r.r10, r.r8, r.r9);
+}
+
+void replace(const PathPlace& place, const char* path) {
+  if (place.directory != nullptr) *place.directory = static_cast<uint64_t>(kAtFdcwd);
+  *place.path = reinterpret_cast<uint64_t>(path);
+}
+
+/// A path looked up, and how the kernel would have to be told.
+struct Target {
+  PathPlace place;
+  Walk walk;
+  const Entry* entry = nullptr;  ///< what the bundle has
+  bool spelled = false;          ///< the kernel needs the path spelled out
+};
+
+bool look_up(const PathPlace& place, bool follow, Target& target) {
+  target.place = place;
+  const char* path = reinterpret_cast<const char*>(*place.path);
+  const long directory = directory_of_place(place);
+  if (!walk_from(directory, path, follow, target.walk, target.spelled)) return false;
+  target.entry = found_entry(target.walk);
+  target.spelled = target.spelled || target.walk.moved;
+  return true;
+}
+
+/// Lets the kernel do it: where it stands, or here with the real path.
+__attribute__((noinline)) long to_kernel(const Registers& r, const Target& target) {
+  if (!target.spelled) return kPass;
+  char path[kLongestPath + 1];
+  if (!spell_path(process.payload, target.walk, path)) return -kENAMETOOLONG;
+  Registers copy = r;
+  PathPlace place = target.place;
+  // The place points into `r`; the same registers of the copy are meant.
+  const auto shift = [&](uint64_t* at) {
+    return at == nullptr
+               ? nullptr
+               : reinterpret_cast<uint64_t*>(&copy) + (at - reinterpret_cast<const uint64_t*>(&r));
+  };
+  place.directory = shift(place.directory);
+  place.path = shift(place.path);
+  replace(place, path);
+  return call_kernel(copy);
+}
+
+bool container_decides(const Entry& entry, bool follow) {
+  const bool container_first =
+      entry.kind == kKindDirectory || (entry.flags & kFlagContainerFirst) != 0;
+  return container_first && in_container(entry, follow);
+}
+
+long look(Registers& r, Target& target, bool follow) {
+  if (target.entry == nullptr) return to_kernel(r, target);
+  if (container_decides(*target.entry, follow)) return to_kernel(r, target);
+  return answer_look(r, *target.entry);
+}
+
+/// Directories that only the bundle has are made in the container where that is permitted, so that
+/// something can be put into them.
+void make_parents(const Walk& walk) {
+  if (walk.unknown != 1 || walk.entry == nullptr || walk.entry->kind != kKindDirectory) return;
+  if (in_container(*walk.entry, true)) return;
+  char path[kLongestPath + 1];
+  TextBuilder text(path, sizeof path);
+  for (const char* at = process.payload.path(*walk.entry); *at != 0; ++at) {
+    if (*at == '/' && text.length() > 0) sys(kSysMkdirat, kAtFdcwd, path, 0755);
+    text.add(at, 1);
   }
-  if ((flags & (kOpenCreate | kOpenExclusive)) == (kOpenCreate | kOpenExclusive)) return -kEEXIST;
-  if (entry.kind == kKindSymlink) return -kELOOP;
-  if ((flags & kOpenDirectory) != 0) return -kENOTDIR;
-  if (writes(flags)) {
-    // A configuration file that the container may replace may also be made there.
-    return (entry.flags & kFlagContainerFirst) != 0 ? kPass : -kEROFS;
+  sys(kSysMkdirat, kAtFdcwd, path, 0755);
+}
+
+long create(Registers& r, Target& target) {
+  if (target.entry != nullptr) {
+    if (container_decides(*target.entry, false)) return to_kernel(r, target);
+    const bool replaceable = (target.entry->flags & kFlagContainerFirst) != 0;
+    if (!replaceable) return -kEEXIST;
   }
-  const bool mapped =
-      opener == Opener::linker || (opener == Opener::musl && (entry.flags & kFlagElf) != 0);
-  return mapped ? open_mapped(entry, static_cast<long>(flags))
-                : open_data(entry, static_cast<long>(flags));
+  make_parents(target.walk);
+  return to_kernel(r, target);
 }
 
-long access_entry(const Entry& entry, uint64_t mode) {
-  if ((mode & ~uint64_t{7}) != 0) return -kEINVAL;
-  if ((mode & 2) != 0) return -kEROFS;
-  if ((mode & 1) != 0 && entry.kind == kKindFile && (entry.mode & 0111) == 0) return -kEACCES;
-  return 0;
+long change(Registers& r, Target& target, bool follow) {
+  if (target.entry == nullptr) return to_kernel(r, target);
+  if (container_decides(*target.entry, follow)) return to_kernel(r, target);
+  return -kEROFS;
 }
 
-long copy_link(const char* text, uint64_t length, uint64_t buffer, uint64_t size) {
-  if (static_cast<int64_t>(size) <= 0) return -kEINVAL;
-  if (!plausible_pointer(buffer)) return -kEFAULT;
-  if (length > size) length = size;
-  __builtin_memcpy(reinterpret_cast<char*>(buffer), text, length);
-  return static_cast<long>(length);
+long open(Opener opener, Registers& r, Target& target, uint64_t flags) {
+  const bool follow = (flags & kOpenNofollow) == 0;
+  const bool creates = (flags & kOpenCreate) != 0;
+  if (target.entry == nullptr) {
+    if (creates) make_parents(target.walk);
+    return to_kernel(r, target);
+  }
+  const Entry& entry = *target.entry;
+  // A directory that both have is listed as one; whatever else is the container's first goes there.
+  const bool lists = entry.kind == kKindDirectory && !writes(flags);
+  if (!lists && container_decides(entry, follow)) return to_kernel(r, target);
+  if (writes(flags) && (entry.flags & kFlagContainerFirst) != 0 && entry.kind == kKindFile) {
+    if (creates) make_parents(target.walk);
+    return to_kernel(r, target);
+  }
+  return answer_open(opener, entry, flags);
 }
 
-long answer(Opener opener, const Registers& r, const Entry& entry) {
-  switch (r.rax) {
-    case kCall_stat:
-    case kCall_lstat:
-      return write_status(entry, r.rsi);
-    case kCall_newfstatat:
-      return write_status(entry, r.rdx);
-    case kCall_statx:
-      return write_statx(entry, r.r8);
-    case kCall_access:
-      return access_entry(entry, r.rsi);
-    case kCall_faccessat:
-    case kCall_faccessat2:
-      return access_entry(entry, r.rdx);
-    case kCall_getxattr:
-    case kCall_lgetxattr:
-      return -kENODATA;  // a bundled file has no extended attributes
-    case kCall_listxattr:
-    case kCall_llistxattr:
-      return 0;
-    case kCall_readlink:
-    case kCall_readlinkat:
-      if (entry.kind != kKindSymlink) return -kEINVAL;
-      return copy_link(process.payload.text(entry.target), entry.target_length,
-                       r.rax == kCall_readlink ? r.rsi : r.rdx,
-                       r.rax == kCall_readlink ? r.rdx : r.r10);
+/// rename and link: two paths. The kernel can only be told one spelled path by to_kernel, so both
+/// are spelled here when either must be.
+__attribute__((noinline)) long two_paths(Registers& r, Target& from, Target& to) {
+  if (!from.spelled && !to.spelled) return kPass;
+  char old_path[kLongestPath + 1];
+  char new_path[kLongestPath + 1];
+  if (!spell_path(process.payload, from.walk, old_path) ||
+      !spell_path(process.payload, to.walk, new_path)) {
+    return -kENAMETOOLONG;
+  }
+  Registers copy = r;
+  const CallPath where = kTable.path[r.rax];
+  if (from.spelled) replace(first_path(copy, where), old_path);
+  if (to.spelled) replace(second_path(copy, where), new_path);
+  return call_kernel(copy);
+}
+
+long rename_or_link(Registers& r, CallAction action, CallPath where) {
+  Target from;
+  Target to;
+  if (!look_up(first_path(r, where), false, from) || !look_up(second_path(r, where), false, to)) {
+    return kPass;
+  }
+  if (from.entry != nullptr && !container_decides(*from.entry, false)) return -kEROFS;
+  if (to.entry != nullptr && !container_decides(*to.entry, false)) {
+    const bool replaceable = (to.entry->flags & kFlagContainerFirst) != 0;
+    if (!replaceable) return action == kLink ? -kEEXIST : -kEROFS;
+  }
+  make_parents(to.walk);
+  return two_paths(r, from, to);
+}
+
+long path_call(Opener opener, Registers& r, CallAction action, CallPath where) {
+  const PathPlace place = first_path(r, where);
+  const char* path = reinterpret_cast<const char*>(*place.path);
+  if (!plausible_pointer(*place.path)) return kPass;
+  if (*path == 0) return place.directory == nullptr ? kPass : answer_empty_path(r);
+  const bool opens = action == kOpen;
+  uint64_t flags = 0;
+  if (opens && !open_flags(r, flags)) return kPass;
+  const bool follow = opens ? (flags & kOpenNofollow) == 0 : follows_last_link(r, action);
+  if (is_own_executable(path)) return answer_own_executable(opener, r, action, follow, flags);
+  Target target;
+  if (!look_up(place, follow, target)) return kPass;
+  switch (action) {
+    case kOpen:
+      return open(opener, r, target, flags);
+    case kCreate:
+      return create(r, target);
+    case kRemove:
+    case kChange:
+      return change(r, target, follow);
     default:
-      return open_entry(opener, entry, open_flags(r));
+      return look(r, target, follow);
   }
-}
-
-/// /proc/self/exe: the program's own path, status and bytes instead of the bundle's. Access checks
-/// pass: what holds for the bundle holds for the program.
-long own_executable(Opener opener, const Registers& r, bool follow) {
-  const Entry& program = *process.program;
-  if (r.rax == kCall_readlink || r.rax == kCall_readlinkat) {
-    return copy_link(process.payload.path(program), program.path_length,
-                     r.rax == kCall_readlink ? r.rsi : r.rdx,
-                     r.rax == kCall_readlink ? r.rdx : r.r10);
-  }
-  const bool status = r.rax == kCall_stat || r.rax == kCall_newfstatat || r.rax == kCall_statx;
-  const bool reads = is_open(r) && opener != Opener::linker && !writes(open_flags(r));
-  return (status || reads) && follow ? answer(opener, r, program) : kPass;
-}
-
-/// fstat: the kernel answers, and what carries our mark is set right.
-long fstat_call(long descriptor, uint64_t buffer) {
-  const long result = sys(kSysFstat, descriptor, buffer);
-  if (failed(result)) return result;
-  KernelStat& status = *reinterpret_cast<KernelStat*>(buffer);
-  const Entry* entry = marked_entry(status);
-  if (entry == nullptr) return 0;
-  const int64_t size = status.size;  // passwd and group may have grown by a line
-  write_status(*entry, buffer);
-  if (entry->kind == kKindFile) status.size = size;
-  return 0;
-}
-
-/// Calls that name a descriptor by an empty path.
-long empty_path_call(const Registers& r) {
-  const long descriptor = static_cast<int>(r.rdi);
-  if (descriptor == kAtFdcwd) return kPass;
-  if (r.rax == kCall_newfstatat && (r.r10 & kAtEmptyPath) != 0) {
-    return fstat_call(descriptor, r.rdx);
-  }
-  if (r.rax != kCall_statx || (r.rdx & kAtEmptyPath) == 0) return kPass;
-  KernelStat status;
-  if (sys(kSysFstat, descriptor, &status) != 0) return kPass;
-  const Entry* entry = marked_entry(status);
-  return entry == nullptr ? kPass : write_statx(*entry, r.r8);
-}
-
-/// A path the bundle does not have: the kernel's business, spelled out when it starts in a
-/// directory the kernel does not know.
-__attribute__((noinline)) long outside_call(const Registers& r, const PathArguments& arguments) {
-  char absolute[kLongestPath + 1];
-  if (!absolute_for_kernel(arguments.directory, arguments.path, absolute)) return kPass;
-  return call_with_path(r, arguments.at, absolute);
-}
-
-long path_call(Opener opener, const Registers& r) {
-  const PathArguments arguments = path_of(r);
-  if (!arguments.any) return kPass;
-  if (arguments.at && is_empty(r.rsi)) return empty_path_call(r);
-  if (is_own_executable(arguments.path)) return own_executable(opener, r, arguments.follow);
-  const Entry* entry = find_entry(arguments.directory, arguments.path, arguments.follow);
-  if (entry == nullptr) return outside_call(r, arguments);
-  const bool directory = entry->kind == kKindDirectory;
-  const bool container_first = (directory && (!is_open(r) || writes(open_flags(r)))) ||
-                               (entry->flags & kFlagContainerFirst) != 0;
-  if (container_first && in_container(*entry, arguments.follow)) {
-    // Links that only the bundle has may have led here; then the kernel needs the real path.
-    const char* path = process.payload.path(*entry);
-    return text_equal(path, arguments.path) ? kPass : call_with_path(r, arguments.at, path);
-  }
-  return answer(opener, r, *entry);
 }
 
 void exec_call(Registers& r, const uint64_t* mask) {
-  char** const second = reinterpret_cast<char**>(r.rsi);
-  char** const third = reinterpret_cast<char**>(r.rdx);
-  char** const fourth = reinterpret_cast<char**>(r.r10);
+  const auto list = [](uint64_t address) { return reinterpret_cast<char**>(address); };
+  const auto text = [](uint64_t address) { return reinterpret_cast<const char*>(address); };
   if (r.rax == kCall_execve) {
-    execute_call(r, kAtFdcwd, text_at(r.rdi), second, third, mask);
+    execute_call(r, kAtFdcwd, text(r.rdi), list(r.rsi), list(r.rdx), mask);
   } else if (r.r8 == 0) {
-    execute_call(r, static_cast<int>(r.rdi), text_at(r.rsi), third, fourth, mask);
-  } else if ((r.r8 & kAtEmptyPath) != 0 && is_empty(r.rsi)) {
+    execute_call(r, static_cast<int>(r.rdi), text(r.rsi), list(r.rdx), list(r.r10), mask);
+  } else if ((r.r8 & kAtEmptyPath) != 0 && plausible_pointer(r.rsi) && *text(r.rsi) == 0) {
     KernelStat status;
     if (sys(kSysFstat, static_cast<int>(r.rdi), &status) != 0) return;
     const Entry* entry = marked_entry(status);
-    if (entry != nullptr) execute_entry_call(r, *entry, third, fourth, mask);
+    if (entry != nullptr) execute_entry_call(r, *entry, list(r.rdx), list(r.r10), mask);
   }
 }
 
-long other_call(Opener opener, const Registers& r) {
+long other_call(const Registers& r) {
   switch (r.rax) {
     case kCall_fstat:
-      return fstat_call(static_cast<int>(r.rdi), r.rsi);
+      return answer_fstat(static_cast<int>(r.rdi), r.rsi);
     case kCall_getdents64:
       return list_call(static_cast<int>(r.rdi), r.rsi, r.rdx);
     case kCall_chdir:
-      return change_directory(text_at(r.rdi));
+      return change_directory(reinterpret_cast<const char*>(r.rdi));
     case kCall_fchdir:
       return change_to_descriptor(static_cast<int>(r.rdi));
     case kCall_getcwd:
       return process.working_directory == nullptr ? kPass : current_directory(r.rdi, r.rsi);
+    case kCall_chroot:
+      return change_root(reinterpret_cast<const char*>(r.rdi));
     default:
-      return path_call(opener, r);
+      return kPass;
+  }
+}
+
+long answer(Opener opener, Registers& r) {
+  const CallAction action = kTable.action[r.rax];
+  const CallPath where = kTable.path[r.rax];
+  switch (action) {
+    case kOther:
+      return other_call(r);
+    case kSocket:
+      return socket_call(r);
+    case kRename:
+    case kLink:
+      return rename_or_link(r, action, where);
+    default:
+      return path_call(opener, r, action, where);
   }
 }
 
 void serve(Opener opener, Registers& r, const uint64_t* mask) {
+  if (process.left_root) return;
   if (r.rax == kCall_execve || r.rax == kCall_execveat) {
     exec_call(r, mask);
     return;
   }
-  const long result = other_call(opener, r);
+  const long result = answer(opener, r);
   if (result == kPass) return;
   r.rax = static_cast<uint64_t>(result);
   r.handled = 1;

@@ -17,9 +17,10 @@ const Entry* bundled_start(long directory) {
 
 /// Where relative paths of the call start. Kept out of its caller so that its buffer takes stack
 /// only when a path is relative.
-__attribute__((noinline)) bool start_of_relative(long directory, Walk& start) {
+__attribute__((noinline)) bool start_of_relative(long directory, Walk& start, bool& spelled) {
   if (const Entry* bundled = bundled_start(directory)) {
     start.entry = bundled;
+    spelled = true;
     return true;
   }
   char path[kLongestPath + 1];
@@ -40,15 +41,26 @@ __attribute__((noinline)) bool start_of_relative(long directory, Walk& start) {
 
 }  // namespace
 
-const Entry* find_entry(long directory, const char* path, bool follow_last) {
-  if (!plausible_pointer(reinterpret_cast<uint64_t>(path)) || path[0] == 0) return nullptr;
+bool walk_from(long directory, const char* path, bool follow_last, Walk& walk, bool& spelled) {
+  spelled = false;
+  if (!plausible_pointer(reinterpret_cast<uint64_t>(path)) || path[0] == 0) return false;
   Walk start;
-  if (path[0] != '/' && !start_of_relative(directory, start)) return nullptr;
-  const Walk walk = walk_path(process.payload, start, path, follow_last);
+  if (path[0] != '/' && !start_of_relative(directory, start, spelled)) return false;
+  walk = walk_path(process.payload, start, path, follow_last);
+  return true;
+}
+
+const Entry* found_entry(const Walk& walk) {
   if (!walk.found()) return nullptr;
   const Entry& entry = walk.found_entry(process.payload);
   // "file/": the kernel says ENOTDIR.
   return walk.trailing_slash && entry.kind == kKindFile ? nullptr : &entry;
+}
+
+const Entry* find_entry(long directory, const char* path, bool follow_last) {
+  Walk walk;
+  bool spelled = false;
+  return walk_from(directory, path, follow_last, walk, spelled) ? found_entry(walk) : nullptr;
 }
 
 bool in_container(const Entry& entry, bool follow_last) {
@@ -57,15 +69,11 @@ bool in_container(const Entry& entry, bool follow_last) {
              follow_last ? 0 : kAtSymlinkNofollow) == 0;
 }
 
-bool absolute_for_kernel(long directory, const char* path, char (&absolute)[kLongestPath + 1]) {
-  if (!plausible_pointer(reinterpret_cast<uint64_t>(path)) || path[0] == 0 || path[0] == '/') {
-    return false;
-  }
-  const Entry* start = bundled_start(directory);
-  if (start == nullptr) return false;
-  TextBuilder text(absolute, sizeof absolute);
-  text.add(process.payload.path(*start)).add("/").add(path);
-  return text.fits();
+bool spell_for_kernel(long directory, const char* path, char (&spelled_path)[kLongestPath + 1]) {
+  Walk walk;
+  bool spelled = false;
+  if (!walk_from(directory, path, true, walk, spelled)) return false;
+  return (spelled || walk.moved) && spell_path(process.payload, walk, spelled_path);
 }
 
 bool is_own_executable(const char* path) {

@@ -6,19 +6,26 @@
 #include <stdint.h>
 
 #include "runtime/format.h"
+#include "runtime/path_map.h"
 
 namespace scratchpack {
 
-/// What the bundle has at a path, whatever the container has: the entry, or nullptr. `directory`
-/// and `path` are the call's own; relative paths start at that directory, bundled or not.
+/// Walks a call's path. `directory` and `path` are the call's own; relative paths start at that
+/// directory, bundled or not. `spelled`: the start is a directory only we know, so the kernel needs
+/// the path from the root. False when there is nothing to look up (no path, start unknown).
+bool walk_from(long directory, const char* path, bool follow_last, Walk& walk, bool& spelled);
+
+/// The entry a walk found, or nullptr.
+const Entry* found_entry(const Walk& walk);
+
+/// Both at once.
 const Entry* find_entry(long directory, const char* path, bool follow_last);
 
 /// Whether the container has something at the entry's own path.
 bool in_container(const Entry& entry, bool follow_last);
 
-/// A relative path that starts in a directory only we know, spelled out from the root, for the
-/// kernel. False: the kernel knows the start itself.
-bool absolute_for_kernel(long directory, const char* path, char (&absolute)[kLongestPath + 1]);
+/// The path spelled out for the kernel, when it needs that (walk_from). False: it does not.
+bool spell_for_kernel(long directory, const char* path, char (&spelled_path)[kLongestPath + 1]);
 
 /// Whether the path names this process's own executable (/proc/self/exe and its spellings).
 bool is_own_executable(const char* path);

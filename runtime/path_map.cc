@@ -1,5 +1,7 @@
 #include "runtime/path_map.h"
 
+#include "runtime/text.h"
+
 namespace scratchpack {
 namespace {
 
@@ -68,7 +70,7 @@ Walk walk_path(const Payload& payload, const Walk& start, const char* path, bool
   int pending_count = 0;
   int links = 0;
   Walk walk = start;
-  walk.trailing_slash = false;
+  walk.trailing_slash = walk.moved = false;
   if (walk.entry == payload.entries) walk.entry = nullptr;
   const char* rest = path;
   if (*rest == '/') walk = Walk{};
@@ -99,7 +101,11 @@ Walk walk_path(const Payload& payload, const Walk& start, const char* path, bool
         walk.unknown == 0 && (walk.entry == nullptr || walk.entry->kind == kKindDirectory);
     const Entry* child = inside ? find_child(payload, walk.entry, name, length) : nullptr;
     if (child == nullptr) {
-      ++walk.unknown;
+      if (walk.unknown++ == 0) {
+        walk.rest[0] = name;
+        walk.rest_count = 1;
+        for (int i = pending_count; i > 0; --i) walk.rest[walk.rest_count++] = pending[i - 1];
+      }
       continue;
     }
     const bool last = *rest == 0 && pending_count == 0;
@@ -112,9 +118,25 @@ Walk walk_path(const Payload& payload, const Walk& start, const char* path, bool
       return walk;
     }
     if (*rest != 0) pending[pending_count++] = rest;
+    walk.moved = true;
     rest = payload.text(child->target);
-    if (*rest == '/') walk = Walk{};
+    if (*rest == '/') {
+      walk = Walk{};
+      walk.moved = true;
+    }
   }
+}
+
+bool spell_path(const Payload& payload, const Walk& walk, char (&path)[kLongestPath + 1]) {
+  TextBuilder text(path, sizeof path);
+  if (walk.entry != nullptr) text.add(payload.path(*walk.entry));
+  for (int i = 0; walk.unknown > 0 && i < walk.rest_count; ++i) {
+    const char* piece = walk.rest[i];
+    // A link's target ends where what comes behind the link goes on.
+    text.add(piece[0] == '/' ? "" : "/").add(piece);
+  }
+  if (text.length() == 0) text.add("/");
+  return text.fits();
 }
 
 }  // namespace scratchpack

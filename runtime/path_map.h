@@ -17,6 +17,11 @@ struct Walk {
   uint32_t unknown = 0;          ///< names below `entry` that the bundle does not know
   bool trailing_slash = false;   ///< the path asks for a directory
   bool loop = false;             ///< more than 40 links
+  bool moved = false;            ///< a link of the bundle was followed on the way
+  /// What is left of the path where the bundle's knowledge ends: texts to be put together with
+  /// slashes. Set when `unknown` is not 0.
+  const char* rest[9] = {};
+  int rest_count = 0;
 
   bool found() const { return unknown == 0 && !loop; }
   /// The entry found; the root's own for the root.
@@ -32,5 +37,9 @@ const Entry* find_child(const Payload& payload, const Entry* directory, const ch
 /// Follows `path` from `start` (nullptr: the root; ignored when path begins with a slash). The
 /// last component's link is followed when `follow_last` or a slash ends the path.
 Walk walk_path(const Payload& payload, const Walk& start, const char* path, bool follow_last);
+
+/// The path the kernel is to look at instead: the deepest known entry's own, and what is left.
+/// False when it is longer than kLongestPath.
+bool spell_path(const Payload& payload, const Walk& walk, char (&path)[kLongestPath + 1]);
 
 }  // namespace scratchpack

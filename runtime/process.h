@@ -16,6 +16,8 @@ struct Process {
   const Entry* program = nullptr;
   /// The working directory when it exists in the bundle only: the kernel then knows another one.
   const Entry* working_directory = nullptr;
+  bool left_root = false;  ///< the program called chroot: the bundle's paths mean nothing there
+  bool debug = false;      ///< SCRATCHPACK_DEBUG=1
   KernelStat bundle = {};  ///< of the bundle's file: device, owner and block size of what is served
 };
 

@@ -1,9 +1,11 @@
 #include "runtime/working_directory.h"
 
 #include "runtime/arch/x86_64/syscall.h"
+#include "runtime/calls.h"
 #include "runtime/directories.h"
 #include "runtime/locate.h"
 #include "runtime/process.h"
+#include "runtime/text.h"
 
 namespace scratchpack {
 namespace {
@@ -27,7 +29,7 @@ long change_to_entry(const Entry& entry) {
 long change_directory(const char* path) {
   if (const Entry* entry = find_entry(kAtFdcwd, path, true)) return change_to_entry(*entry);
   char absolute[kLongestPath + 1];
-  return change_to_kernel_path(absolute_for_kernel(kAtFdcwd, path, absolute) ? absolute : path);
+  return change_to_kernel_path(spell_for_kernel(kAtFdcwd, path, absolute) ? absolute : path);
 }
 
 long change_to_descriptor(long descriptor) {
@@ -36,6 +38,17 @@ long change_to_descriptor(long descriptor) {
   if (result != -kENOTDIR) return result;
   const Entry* entry = directory_of(descriptor);
   return entry == nullptr ? result : change_to_entry(*entry);
+}
+
+long change_root(const char* path) {
+  const long result = sys(kCall_chroot, path);
+  if (result != 0 || text_equal(path, "/")) return result;
+  process.left_root = true;
+  if (process.debug) {
+    constexpr char kNote[] = "scratchpack: the program changed its root: bundled paths end here\n";
+    sys(kSysWrite, 2, kNote, sizeof kNote - 1);
+  }
+  return result;
 }
 
 long current_directory(uint64_t buffer, uint64_t size) {

@@ -10,6 +10,9 @@ namespace scratchpack {
 long change_directory(const char* path);
 /// fchdir, of real directories and of listings of bundled ones.
 long change_to_descriptor(long descriptor);
+/// chroot by the program itself: what lies there is not what was bundled, so the bundle's paths
+/// end.
+long change_root(const char* path);
 /// getcwd while the working directory is the bundle's.
 long current_directory(uint64_t buffer, uint64_t size);
 
