@@ -1,7 +1,6 @@
 #include "bootloader/program_stack.h"
 
 #include "bootloader/elf.h"
-#include "runtime/path_map.h"
 #include "runtime/text.h"
 
 namespace scratchpack {
@@ -20,8 +19,20 @@ bool is_own_option(const char* variable) {
          value_of(variable, "SCRATCHPACK_RUN") != nullptr;
 }
 
-bool is_bundled_path(const Payload& payload, const char* value) {
-  return value[0] == '/' && walk_path(payload, Walk{}, value, true).found();
+/// Whether an edit applies to this way of starting, and to what is set.
+bool applies(const EnvironmentRecord& record, const char* root) {
+  return root != nullptr || (record.flags & kEnvironmentExtractedOnly) == 0;
+}
+
+/// Paths between colons, each led below `root`. As long as it fits; the caller's buffer is large.
+void lead_into_tree(const char* value, const char* root, TextBuilder& text) {
+  while (*value != 0) {
+    const char* end = value;
+    while (*end != 0 && *end != ':') ++end;
+    if (text.length() > 0) text.add(":");
+    text.add(*value == '/' ? root : "").add(value, static_cast<uint64_t>(end - value));
+    value = *end == ':' ? end + 1 : end;
+  }
 }
 
 /// Whether launching changes anything: most programs start on the kernel's own stack.
@@ -36,6 +47,7 @@ bool needs_rebuild(const Payload& payload, bool plain, const char* root,
   }
   for (uint32_t i = 0; i < launch.environment_count; ++i) {
     const EnvironmentRecord& record = payload.environment[i];
+    if (!applies(record, root)) continue;
     const char* set = stack.variable(payload.text(record.name));
     if (set == nullptr || ((record.flags & kEnvironmentOnlyIfUnset) == 0 &&
                            !text_equal(set, payload.text(record.value)))) {
@@ -66,10 +78,10 @@ void add_arguments(const Payload& payload, bool plain, const ProgramStack& stack
 }
 
 /// Whether the launch record replaces a variable that is set.
-bool is_replaced(const Payload& payload, const char* variable) {
+bool is_replaced(const Payload& payload, const char* root, const char* variable) {
   for (uint32_t i = 0; i < payload.header->launch.environment_count; ++i) {
     const EnvironmentRecord& record = payload.environment[i];
-    if ((record.flags & kEnvironmentOnlyIfUnset) == 0 &&
+    if (applies(record, root) && (record.flags & kEnvironmentOnlyIfUnset) == 0 &&
         value_of(variable, payload.text(record.name)) != nullptr) {
       return true;
     }
@@ -173,15 +185,20 @@ bool apply_launch(const Payload& payload, bool plain, const char* root, ProgramS
   StackBuilder builder(stack, kStackGap + vectors);
   add_arguments(payload, plain, stack, builder);
   for (char** at = stack.environment; *at != nullptr; ++at) {
-    if (!is_own_option(*at) && !is_replaced(payload, *at)) builder.add_variable(*at);
+    if (!is_own_option(*at) && !is_replaced(payload, root, *at)) builder.add_variable(*at);
   }
   for (uint32_t i = 0; i < payload.header->launch.environment_count; ++i) {
     const EnvironmentRecord& record = payload.environment[i];
     const char* name = payload.text(record.name);
     const char* value = payload.text(record.value);
-    if ((record.flags & kEnvironmentOnlyIfUnset) != 0 && stack.variable(name) != nullptr) continue;
-    if (root != nullptr && is_bundled_path(payload, value)) {
-      value = builder.copy_joined(root, value, "");
+    const bool keep = (record.flags & kEnvironmentOnlyIfUnset) != 0;
+    if (!applies(record, root) || (keep && stack.variable(name) != nullptr)) continue;
+    static char led[8192];
+    TextBuilder text(led, sizeof led);
+    if (root != nullptr && (record.flags & kEnvironmentIsPath) != 0) {
+      lead_into_tree(value, root, text);
+      if (!text.fits()) return false;
+      value = led;
     }
     builder.add_variable(builder.copy_joined(name, "=", value));
   }

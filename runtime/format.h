@@ -97,7 +97,11 @@ struct UndoRecord {
 };
 static_assert(sizeof(UndoRecord) == 16);
 
-enum EnvironmentFlags : uint32_t { kEnvironmentOnlyIfUnset = 1 };
+enum EnvironmentFlags : uint32_t {
+  kEnvironmentOnlyIfUnset = 1,
+  kEnvironmentIsPath = 2,         ///< paths between colons: led into the tree when extracted
+  kEnvironmentExtractedOnly = 4,  ///< says nothing in place, where paths are served by themselves
+};
 
 struct EnvironmentRecord {
   uint32_t name;   ///< in strings

@@ -177,8 +177,11 @@ void Packer::fill_launch() {
   if (plan_.arguments.empty()) launch.arguments = strings_.add("");
   launch.argument_count = static_cast<std::uint32_t>(plan_.arguments.size());
   for (const EnvironmentEdit& edit : plan_.environment) {
-    environment_.push_back({strings_.add(edit.name), strings_.add(edit.value),
-                            edit.only_if_unset ? std::uint32_t{kEnvironmentOnlyIfUnset} : 0, 0});
+    std::uint32_t flags = 0;
+    if (edit.only_if_unset) flags |= kEnvironmentOnlyIfUnset;
+    if (edit.is_path) flags |= kEnvironmentIsPath;
+    if (edit.extracted_only) flags |= kEnvironmentExtractedOnly;
+    environment_.push_back({strings_.add(edit.name), strings_.add(edit.value), flags, 0});
   }
   launch.environment_count = static_cast<std::uint32_t>(environment_.size());
   launch.workdir = options_.workdir.empty() ? kNone : strings_.add(options_.workdir);
