@@ -51,10 +51,7 @@ bool walk_from(long directory, const char* path, bool follow_last, Walk& walk, b
 }
 
 const Entry* found_entry(const Walk& walk) {
-  if (!walk.found()) return nullptr;
-  const Entry& entry = walk.found_entry(process.payload);
-  // "file/": the kernel says ENOTDIR.
-  return walk.trailing_slash && entry.kind == kKindFile ? nullptr : &entry;
+  return walk.found() && !walk.not_directory ? &walk.found_entry(process.payload) : nullptr;
 }
 
 const Entry* find_entry(long directory, const char* path, bool follow_last) {

@@ -70,7 +70,7 @@ Walk walk_path(const Payload& payload, const Walk& start, const char* path, bool
   int pending_count = 0;
   int links = 0;
   Walk walk = start;
-  walk.trailing_slash = walk.moved = false;
+  walk.not_directory = walk.moved = false;
   if (walk.entry == payload.entries) walk.entry = nullptr;
   const char* rest = path;
   if (*rest == '/') walk = Walk{};
@@ -79,7 +79,9 @@ Walk walk_path(const Payload& payload, const Walk& start, const char* path, bool
     while (*rest == '/') ++rest;
     if (*rest == 0) {
       if (pending_count == 0) {
-        walk.trailing_slash = rest != before;
+        const bool file =
+            walk.unknown == 0 && walk.entry != nullptr && walk.entry->kind == kKindFile;
+        walk.not_directory = walk.not_directory || (file && rest != before);
         return walk;
       }
       rest = pending[--pending_count];
@@ -90,6 +92,9 @@ Walk walk_path(const Payload& payload, const Walk& start, const char* path, bool
     const uint64_t length = static_cast<uint64_t>(rest - name);
     if (length == 1 && name[0] == '.') continue;
     if (length == 2 && name[0] == '.' && name[1] == '.') {
+      if (walk.unknown == 0 && walk.entry != nullptr && walk.entry->kind == kKindFile) {
+        walk.not_directory = true;
+      }
       if (walk.unknown > 0) {
         --walk.unknown;
       } else {
@@ -101,6 +106,7 @@ Walk walk_path(const Payload& payload, const Walk& start, const char* path, bool
         walk.unknown == 0 && (walk.entry == nullptr || walk.entry->kind == kKindDirectory);
     const Entry* child = inside ? find_child(payload, walk.entry, name, length) : nullptr;
     if (child == nullptr) {
+      if (walk.unknown == 0 && !inside) walk.not_directory = true;
       if (walk.unknown++ == 0) {
         walk.rest[0] = name;
         walk.rest_count = 1;

@@ -15,7 +15,7 @@ namespace scratchpack {
 struct Walk {
   const Entry* entry = nullptr;  ///< deepest known entry; nullptr: the root
   uint32_t unknown = 0;          ///< names below `entry` that the bundle does not know
-  bool trailing_slash = false;   ///< the path asks for a directory
+  bool not_directory = false;    ///< the path goes on behind a file, if only by a slash
   bool loop = false;             ///< more than 40 links
   bool moved = false;            ///< a link of the bundle was followed on the way
   /// What is left of the path where the bundle's knowledge ends: texts to be put together with

@@ -37,10 +37,21 @@ TemporaryFolder::~TemporaryFolder() {
   std::filesystem::remove_all(folder_, ignored);
 }
 
-Made make_file_set(Mode mode) {
+Made make_file_set(Mode mode) { return make_file_set(mode, "/usr/bin/env", {}, {}); }
+
+Made make_file_set(Mode mode, const std::string& application,
+                   const std::vector<std::string>& helpers,
+                   const std::vector<std::string>& libraries) {
   const Sysroot sysroot;
   Made made;
-  made.plan = plan_application(sysroot, "/usr/bin/env", {});
+  made.plan = plan_application(sysroot, application, {});
+  for (const std::string& helper : helpers) {
+    plan_binary(made.plan, sysroot, {helper, "a helper of the test"}, {});
+  }
+  for (const std::string& library : libraries) {
+    plan_binary(made.plan, sysroot, {"/lib/x86_64-linux-gnu/" + library, "loaded by the test"}, {});
+  }
+  plan_ld_cache(made.plan, sysroot);
   want(made.plan, "/opt/tree/data.txt", "some data\n");
   want(made.plan, "/opt/tree/copy.txt", "some data\n");
   want(made.plan, "/opt/tree/sub/inner.txt", std::string(50000, 'x'));
@@ -50,6 +61,7 @@ Made make_file_set(Mode mode) {
   add_link(made.files, "/opt/absolute", "/opt/tree/sub");
   add_link(made.files, "/opt/loop", "loop");
   add_link(made.files, "/opt/broken", "nowhere");
+  add_link(made.files, "/opt/tree/link", "sub");
   made.start = decide_start(made.plan, made.files, mode);
   return made;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "bundler/content/file_set.h"
 #include "bundler/content/start.h"
@@ -27,13 +28,17 @@ class TemporaryFolder {
 /// The file set of /usr/bin/env with a few links and data files of its own:
 ///   /opt/tree/data.txt, /opt/tree/copy.txt (the same bytes), /opt/tree/sub/inner.txt
 ///   /opt/link -> tree, /opt/tree/up -> .., /opt/absolute -> /opt/tree/sub, /opt/loop -> loop,
-///   /opt/broken -> nowhere
+///   /opt/broken -> nowhere, /opt/tree/link -> sub
 struct Made {
   Plan plan;
   FileSet files;
   StartDecision start;
 };
 Made make_file_set(Mode mode = Mode::automatic);
+/// The same around another program, with helper programs and libraries that it loads by name.
+Made make_file_set(Mode mode, const std::string& application,
+                   const std::vector<std::string>& helpers,
+                   const std::vector<std::string>& libraries);
 
 /// Packs it.
 OnefileResult pack(const Made& made, const std::string& output, Compression compression,
