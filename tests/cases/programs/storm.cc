@@ -147,6 +147,7 @@ int look(const char* path) {
 // Called through a pointer: else the compiler sees that nothing can throw, and leaves the catch
 // out.
 int (*volatile look_at)(const char*) = look;
+void (*volatile start_timer)(long, bool) = set_timer;
 
 void throw_through() {
   struct sigaction action = {};
