@@ -104,6 +104,7 @@ std::string text_of(const Json& json, int indent) {
 /// The value of a key, or nothing when it is absent or null.
 template <typename Value>
 Value get(const Json& object, const char* key) {
+  if (!object.is_object()) throw Error(fmt::format("read manifest: {} has no object", key));
   auto found = object.find(key);
   return found == object.end() || found->is_null() ? Value{} : found->get<Value>();
 }

@@ -175,7 +175,7 @@ TEST_CASE("files stay small enough to be read at one sitting") {
   for (const char* folder : {"bundler", "runtime", "bootloader"}) {
     for (const std::string& source : sources(folder)) {
       CAPTURE(source);
-      CHECK(lines_of(source).size() <= 500);
+      CHECK(lines_of(source).size() <= 600);
     }
   }
 }

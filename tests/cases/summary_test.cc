@@ -171,7 +171,7 @@ TEST_CASE("a manifest that is none is refused with a reason") {
        {"", "{", "[]", "{\"version\": 2}", "{\"version\": 1, \"files\": [1]}",
         "{\"version\": 1, \"bytes\": \"many\"}", "{\"version\": 1, \"start\": 7}",
         "{\"version\": 1, \"files\": [{\"size\": {}}]}", "\xff\xfe"}) {
-    CAPTURE(text);
+    CAPTURE(std::string(text));
     CHECK_THROWS_AS(from_json(text), Error);
   }
 }
