@@ -131,15 +131,13 @@ void plan_added_binary(Plan& plan, const std::string& spec, const std::string& w
     for (const std::string& path : own) adder.add_own(path);
     return;
   }
-  std::vector<std::string> found;
-  for (const std::string& path : own) found.push_back(*sysroot.host_path(path));
-  if (own.empty()) found = sources(source, option);
-  for (std::size_t index = 0; index < found.size(); ++index) {
-    std::string name = last_name(own.empty() ? found[index] : own[index]);
-    std::string place = destination.empty()          ? normal_path(found[index])
-                        : is_directory(found[index]) ? destination
-                                                     : joined(destination, name);
-    adder.add_from(found[index], place);
+  // A file of the sysroot keeps its name, whatever its links lead to.
+  for (const std::string& named : own.empty() ? sources(source, option) : own) {
+    std::string found = own.empty() ? named : *sysroot.host_path(named);
+    std::string place = destination.empty()   ? normal_path(found)
+                        : is_directory(found) ? destination
+                                              : joined(destination, last_name(named));
+    adder.add_from(found, place);
   }
 }
 
