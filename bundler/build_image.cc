@@ -7,6 +7,7 @@
 #include <set>
 
 #include "bundler/base/error.h"
+#include "bundler/self_bundle.h"
 
 namespace scratchpack {
 namespace {
@@ -141,6 +142,8 @@ void emit_multi_stage(const BuildOptions& options) {
   context.stage->application_arguments = options.arguments;
   check_docker_context(context);
   if (options.dry_run) return;
+  const fs::path folder = fs::path(context.dockerfile).parent_path();
+  write_self_bundle((folder / "scratchpack").string(), options.force);
   write_docker_context(context);
 }
 
