@@ -44,10 +44,9 @@ def main():
 
 def applications(folder):
     found = [("hello (C)", [f"{folder}/hello"]), ("curl --version", ["/usr/bin/curl", "--version"])]
-    if os.path.exists("/usr/bin/python3"):
-        found.append(("python3 -c 1", [os.path.realpath("/usr/bin/python3"), "-c", "1"]))
-    if os.path.exists("/usr/bin/node"):
-        found.append(("node -e 0", ["/usr/bin/node", "-e", "0"]))
+    node = shutil.which("node")
+    if node:
+        found.append(("node -e 0", [os.path.realpath(node), "-e", "0"]))
     return found
 
 
@@ -61,10 +60,11 @@ def measure(folder, title, command, rounds, mounted):
         if root is None:
             print(f"{title}: {form} was not built", file=sys.stderr)
             continue
-        sizes[form] = root
-        lines.append("\t".join([form, place, *command]))
+        sizes[form] = root[1:]
+        lines.append("\t".join([form, place, root[0], *command[1:]]))
     timed = subprocess.run([f"{folder}/round_robin", str(rounds)], input="\n".join(lines) + "\n",
-                           text=True, check=True, stdout=subprocess.PIPE)
+                           text=True, check=True, stdout=subprocess.PIPE,
+                           env={"PATH": "/usr/bin:/bin"})
     rows = []
     for line in timed.stdout.splitlines():
         form, median, quickest = line.split("\t")
@@ -73,7 +73,8 @@ def measure(folder, title, command, rounds, mounted):
 
 
 def make_root(root, program, options, mounted):
-    """Fills the folder `root` with one form and /proc; its sizes, or None when it was not built."""
+    """Fills the folder `root` with one form and /proc. What to run in there and its sizes, or None
+    when it was not built. A bundle lies where an emitted Dockerfile puts it: /NAME."""
     output = root + ".output"
     built = subprocess.run([TOOL, "build", program, "--output", output, *options],
                            capture_output=True, text=True, check=False)
@@ -85,7 +86,7 @@ def make_root(root, program, options, mounted):
         subprocess.run(["tar", "-C", root, "-xf", output], check=True)
         layer = output
     else:
-        os.makedirs(os.path.dirname(root + program), exist_ok=True)
+        program = "/" + os.path.basename(program)
         shutil.copy(output, root + program)
         layer = root + ".layer"
         subprocess.run(["tar", "-C", root, "-cf", layer, program.lstrip("/")], check=True)
@@ -93,7 +94,7 @@ def make_root(root, program, options, mounted):
     mounted.append(root + "/proc")
     with open(layer, "rb") as file:
         gzip = subprocess.run(["gzip", "-6"], stdin=file, capture_output=True, check=True)
-    return os.path.getsize(output), len(gzip.stdout)
+    return program, os.path.getsize(output), len(gzip.stdout)
 
 
 def print_table(title, rows):
