@@ -57,12 +57,12 @@ class Builder:
     def build(self, bundle, form):
         """Never raises for a bundle that cannot be built: `fault` says why."""
         built = self.new(bundle.name, form.name, bundle.application.format(**self.places))
-        command = [self.tool, "build", built.entry, "--output", built.output, "--no-cache",
+        command = [self.tool, "build", built.entry, "--output", built.output,
                    *form.options, *(option.format(**self.places) for option in bundle.options)]
         result = subprocess.run(command, capture_output=True, check=False, timeout=300,
                                 stdin=subprocess.DEVNULL)
         if result.returncode != 0:
-            built.fault = result.stderr.decode(errors="replace")
+            built.fault = result.stderr.decode(errors="replace") or f"status {result.returncode}"
         elif form.name == "plain":
             self.unpack(built)
         else:

@@ -20,9 +20,13 @@ class Server:
 
     def __enter__(self):
         network = ("--network", "none", "--add-host", "tls.test:127.0.0.1")
-        for port, certificate in PORTS.items():
-            self.start(network, port, f"{self.places['etc']}/served/{certificate}")
-            network = self.network()
+        try:
+            for port, certificate in PORTS.items():
+                self.start(network, port, f"{self.places['etc']}/served/{certificate}")
+                network = self.network()
+        except RuntimeError:
+            self.__exit__()
+            raise
         self.pid = engine.docker("inspect", "--format", "{{.State.Pid}}", self.containers[0])
         with open(self.hosts, "w", encoding="ascii") as hosts:
             hosts.write("127.0.0.1 localhost tls.test\n")
@@ -64,4 +68,5 @@ class Server:
             + command))
 
     def __exit__(self, *_):
-        engine.docker("rm", "--force", *self.containers)
+        if self.containers:
+            engine.docker("rm", "--force", *self.containers)

@@ -22,7 +22,7 @@ build_at() {
   local folder=$1
   shift
   mkdir -p "$folder"
-  (cd "$folder" && "${at[@]}" "$scratchpack" build "$scratch/curl" -o out --no-cache \
+  (cd "$folder" && "${at[@]}" "$scratchpack" build "$scratch/curl" -o out \
     --add-data "$scratch/data:/srv/data" "$@")
 }
 
