@@ -52,7 +52,7 @@ def mounted(source, target):
 def users_nobody_knows(context):
     """Any number: the plain root file system has two users, the bundle adds the one that runs."""
     for form, built in files(context, "owner", extracts=False):
-        for user in ("12345", "12345:54321", "4000000000:1"):
+        for user in ("12345", "12345:54321", "2000000000:1"):
             flags = ("--user", user, "--read-only", "--cap-drop", "ALL")
             expect(context, f"a user entry for --user {user}, {form.name}",
                    engine.run_docker(built.image, flags, []),

@@ -40,7 +40,8 @@ def collect(process, stop=None):
     head = b""
     if stop is not None:
         head = process.stdout.readline()
-        stop()
+        if head == b"ready\n":
+            stop()
     try:
         output, errors = process.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:

@@ -27,7 +27,7 @@ from report import Report
 from server import Server
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TOOL = os.environ.get('TOOL') or os.path.abspath(os.path.join(HERE, '../../build/scratchpack'))
+TOOL = os.path.abspath(os.path.join(HERE, "../../build/scratchpack"))
 
 
 def main():

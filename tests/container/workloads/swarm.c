@@ -9,14 +9,15 @@
 
 enum { kMost = 400, kOutput = 4096 };
 
-static int start(char** command, int gate) {
+static int start(char** command, const int gate[2]) {
   int pair[2];
   if (pipe2(pair, O_CLOEXEC) != 0) return -1;
   if (fork() == 0) {
     char token;
+    close(gate[1]);
     dup2(pair[1], 1);
     dup2(pair[1], 2);
-    if (read(gate, &token, 1) != 0) _exit(98);
+    if (read(gate[0], &token, 1) != 0) _exit(98);
     execv(command[0], command);
     _exit(99);
   }
@@ -29,7 +30,7 @@ int main(int argc, char** argv) {
   static char first[kOutput + 1], other[kOutput + 1];
   int count = argc > 2 ? atoi(argv[1]) : 0, gate[2], alike = 0;
   if (count < 1 || count > kMost || pipe2(gate, O_CLOEXEC) != 0) return 2;
-  for (int i = 0; i < count; ++i) outputs[i] = start(argv + 2, gate[0]);
+  for (int i = 0; i < count; ++i) outputs[i] = start(argv + 2, gate);
   close(gate[1]);
   for (int i = 0; i < count; ++i) {
     char* text = i == 0 ? first : other;
