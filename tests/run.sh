@@ -54,6 +54,17 @@ check_sanitized() {
     ASAN_OPTIONS=detect_leaks=0 build/sanitized/cases
 }
 
+check_containers() {
+  if start_docker "$scratch/docker"; then
+    add_part "containers" tests/container/run.py $all
+    check "the quick start shows what the native program shows" samples/quickstart.sh "$scratch/quick"
+  elif [ "${CI-}" = true ]; then
+    fail "a Docker engine answers or can be started (CI=true asks for it)"
+  else
+    say "SKIPPED: no Docker engine answers and none could be started; container runs are left out"
+    add_part "containers" tests/container/run.py $all --without-docker
+  fi
+}
 
 # ---- in order -----------------------------------------------------------------------------------
 started=$SECONDS
@@ -66,6 +77,8 @@ build_project build -DSCRATCHPACK_TESTS=ON -- all || die "build the project: it 
 check_sources
 add_cases "cases" build/cases
 check "the cases pass under AddressSanitizer and UndefinedBehaviorSanitizer" check_sanitized
+add_part "same inputs, same bytes" tests/lib/reproducible.sh
+check_containers
 
 say "$((SECONDS - started)) s"
 echo "$passed passed, $failed failed"
