@@ -22,6 +22,7 @@ std::string output(const std::vector<std::string>& words, bool trace,
   if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
   Descriptor read_end(ends[0]), write_end(ends[1]);
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   const char* environment[] = {"LC_ALL=C", trace ? "LD_TRACE_LOADED_OBJECTS=1" : nullptr, nullptr};
