@@ -129,9 +129,20 @@ void add_environment(Plan& plan, const BuildOptions& options) {
   plan.environment = std::move(edits);
 }
 
+/// Directories of --library-path, absolute inside the root file system.
+std::vector<std::string> library_path(const BuildOptions& options) {
+  std::vector<std::string> directories;
+  for (const std::string& directory : options.library_path) {
+    const bool on_machine = options.sysroot == "/";
+    const std::string path = on_machine ? fs::absolute(directory).string() : "/" + directory;
+    directories.push_back(normal_path(path));
+  }
+  return directories;
+}
+
 Plan make_plan(const Build& build) {
   const BuildOptions& options = build.options;
-  ResolveOptions resolve{.library_path = options.library_path, .hwcaps = options.hwcaps};
+  ResolveOptions resolve{.library_path = library_path(options), .hwcaps = options.hwcaps};
   Plan plan = plan_application(build.sysroot, build.plan.application, resolve);
   for (const std::string& spec : options.add_binary) {
     plan_added_binary(plan, spec, options.workdir, build.sysroot, resolve);
@@ -142,6 +153,7 @@ Plan make_plan(const Build& build) {
                 resolve);
   add_environment(plan, options);
   plan.arguments.insert(plan.arguments.end(), options.arguments.begin(), options.arguments.end());
+  plan_ld_cache(plan, build.sysroot);  // last, as it lists what all the others brought
   return plan;
 }
 

@@ -12,13 +12,14 @@
 //   |  Entry[]           |  one a path, sorted by path; the first is the root directory itself
 //   |  uint32 buckets[]  |  hash index of the paths: entry numbers, linear probing
 //   |  Frame[]           |  zstd frames of compressed entries
-//   |  uint32 lists[]    |  entry numbers: what each program's start opens, what each directory
-//   holds |  UndoRecord[]      |  what the rewriting replaced |  EnvironmentRecord[] |  strings |
-//   paths, link targets, arguments, undo bytes; each string ends in NUL
+//   |  uint32 lists[]    |  entry numbers: what each start opens, what each directory holds
+//   |  UndoRecord[]      |  what the rewriting replaced
+//   |  EnvironmentRecord[]
+//   |  strings           |  paths, targets, arguments, undo bytes; each string ends in NUL
 //   +- - - - - - - - - - +  the above is "the table": one checksum, checked at every start
-//   |  contents          |  raw: ELF files and files of 16 KiB or more on page boundaries, small
-//   |                    |  data files on 16 bytes; zstd: frames back to back. Identical contents
-//   |                    |  are stored once.
+//   |  contents          |  raw: ELF files, the linker's cache and files of 16 KiB or more on page
+//   |                    |  boundaries, small data files on 16 bytes; zstd: frames back to back.
+//   |                    |  Identical contents are stored once.
 //   |  manifest          |  JSON (zstd), for people and tools only: reasons, packages, sources
 //   +--------------------+
 //   | section headers    |

@@ -12,7 +12,8 @@ namespace scratchpack {
 namespace {
 
 constexpr std::uint64_t kMapFrom = 16 * 1024;  // data files from here on lie on pages, too
-constexpr std::uint64_t kCompressFrom = 256;   // smaller ones gain nothing
+constexpr const char* kLinkerMaps = "/etc/ld.so.cache";  // whatever its size
+constexpr std::uint64_t kCompressFrom = 256;             // smaller ones gain nothing
 constexpr std::uint64_t kSmallAlignment = 16;
 
 std::uint64_t round_up(std::uint64_t value, std::uint64_t to) { return (value + to - 1) / to * to; }
@@ -62,7 +63,7 @@ void Contents::gather(const std::string& path, const FileEntry& file, const Star
   content.size = bytes.get().size();
   content.checksum = xxh64(bytes.get());
   content.elf = is_elf(bytes.get());
-  content.small = !content.elf && content.size < kMapFrom;
+  content.small = !content.elf && content.size < kMapFrom && path != kLinkerMaps;
   auto& candidates = same_[{content.size, content.checksum}];
   for (const std::size_t candidate : candidates) {
     const ContentBytes other(contents_[candidate]);
