@@ -1,69 +1,29 @@
 #include "bundler/build.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
 
 #include "bundler/base/error.h"
-#include "bundler/base/file.h"
 #include "bundler/base/progress.h"
 #include "bundler/build_image.h"
-#include "bundler/content/file_set.h"
-#include "bundler/content/start.h"
+#include "bundler/build_job.h"
 #include "bundler/find/add.h"
 #include "bundler/find/recipe.h"
 #include "bundler/find/resolve.h"
-#include "bundler/find/sysroot.h"
-#include "bundler/report.h"
+#include "bundler/self_bundle.h"
 #include "bundler/summary.h"
 #include "bundler/write/depfile.h"
 #include "bundler/write/directory.h"
-#include "bundler/write/layer_size.h"
-#include "bundler/write/onefile.h"
-#include "bundler/write/tar.h"
 
 namespace scratchpack {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// What the stages hand on to each other.
-struct Build {
-  const BuildOptions& options;
-  Sysroot sysroot;
-  std::string output;
-  Plan plan = {};
-  FileSet files = {};
-  Report report = {};
-};
-
-void write_bundle(Build& build);
-void write_archive(Build& build);
-void write_folder(Build& build);
-
-/// The table of formats.
-struct Format {
-  const char* name;
-  const char* suffix;
-  PayloadKind kind;
-  void (*write)(Build&);
-};
-constexpr Format kFormats[] = {
-    {"onefile", ".bundle", PayloadKind::bundle, &write_bundle},
-    {"tar", ".tar", PayloadKind::tar, &write_archive},
-    {"dir", ".dir", PayloadKind::folder, &write_folder},
-};
-
-const Format& format_of(const BuildOptions& options) {
-  return *std::find_if(std::begin(kFormats), std::end(kFormats),
-                       [&](const Format& format) { return format.name == options.format; });
-}
 
 // ---- before any work -----------------------------------------------------------------------
 
@@ -157,160 +117,20 @@ Plan make_plan(const Build& build) {
   return plan;
 }
 
-/// Every program may need it, and an image FROM scratch has none.
-void add_temporary_folder(FileSet& files) {
-  files.try_emplace("/tmp", FileEntry{.kind = FileKind::directory,
-                                      .mode = 01777,
-                                      .reason = "what every root file system has"});
-}
-
-// ---- the report ----------------------------------------------------------------------------
-
-const char* kind_name(FileKind kind) {
-  return kind == FileKind::directory ? "directory" : kind == FileKind::symlink ? "symlink" : "file";
-}
-
-void describe(Build& build) {
-  const Plan& plan = build.plan;
-  Report& report = build.report;
-  report.application = plan.application;
-  report.format = build.options.format;
-  report.output = build.output;
-  report.interpreter = plan.interpreter;
-  report.missing = plan.missing;
-  report.launch = {.program = plan.application,
-                   .arguments = build.options.arguments,
-                   .environment = plan.environment,
-                   .workdir = build.options.workdir};
-  if (build.options.user) {
-    report.launch.user = fmt::format("{}:{}", build.options.user->user, build.options.user->group);
+/// What a bundle's launcher does when it starts, done once for a root file system: the user it runs
+/// as has a name. And /tmp, which every program may need.
+void complete_root(FileSet& files, const Identity& user) {
+  for (auto& [path, entry] : files) {
+    if (!entry.append_user || !entry.content) continue;
+    add_account(*entry.content, user, path.ends_with("group"));
+    entry.size = entry.content->size();
   }
-  for (const auto& [path, entry] : build.files) {
-    report.files.push_back({.path = path,
-                            .kind = kind_name(entry.kind),
-                            .target = entry.target,
-                            .source = entry.source,
-                            .size = entry.size,
-                            .mode = entry.mode,
-                            .reason = entry.reason,
-                            .package = entry.package});
-  }
-}
-
-std::uint64_t content_size(const FileSet& files) {
-  std::uint64_t size = 0;
-  for (const auto& [path, entry] : files) size += entry.size;
-  return size;
-}
-
-/// A root file system stores its files as they are.
-void store_as_is(Report& report) {
-  report.start.mode = "native";
-  for (ReportFile& file : report.files) file.stored = file.size;
-}
-
-void describe_start(Report& report, const StartDecision& start) {
-  report.start = {start.mode, start.why, start.unserved};
-  for (const auto& [path, rewritten] : start.rewritten) {
-    ReportRewrite rewrite{.path = path};
-    for (const RewriteSite& site : rewritten.sites) {
-      rewrite.sites.push_back(
-          {site.address, site.number, site.kind == RewriteSite::Kind::moved ? "moved" : "kept"});
-    }
-    report.rewrites.push_back(std::move(rewrite));
-  }
-}
-
-// ---- the formats ---------------------------------------------------------------------------
-
-Compression compression_of(const std::string& name) {
-  if (name == "fast") return Compression::fast;
-  if (name == "good") return Compression::good;
-  return name == "best" ? Compression::best : Compression::none;
-}
-
-Mode mode_of(const std::string& name) {
-  if (name == "in-place") return Mode::in_place;
-  return name == "extract" ? Mode::extract : Mode::automatic;
-}
-
-/// The layer of a file that lies on disk as it will lie in the image.
-void measure_layer_of_file(Build& build) {
-  MappedFile output(build.output);
-  LayerMeter meter(output.bytes().size(), build.options.threads);
-  meter.feed(output.bytes());
-  LayerSize layer = meter.result();
-  build.report.gzipped = layer.bytes;
-  build.report.gzipped_sampled = layer.sampled;
-}
-
-void write_bundle(Build& build) {
-  const BuildOptions& options = build.options;
-  Report& report = build.report;
-  report.compression = options.compress;
-  StartDecision start = decide_start(build.plan, build.files, mode_of(options.mode));
-  describe_start(report, start);
-  if (options.dry_run) return;
-
-  auto fill_stored = [](Report& filled, const std::map<std::string, std::uint64_t>& stored) {
-    for (ReportFile& file : filled.files) {
-      auto found = stored.find(file.path);
-      file.stored = found == stored.end() ? 0 : found->second;
-    }
-  };
-  std::optional<Progress> progress;
-  std::uint64_t done = 0;
-  OnefileOptions onefile{.compression = compression_of(options.compress),
-                         .threads = options.threads,
-                         .workdir = options.workdir,
-                         .time = source_date_epoch()};
-  if (options.user) {
-    onefile.user = options.user->user;
-    onefile.group = options.user->group;
-  }
-  onefile.manifest = [&](const std::map<std::string, std::uint64_t>& stored) {
-    Report manifest = report;
-    fill_stored(manifest, stored);
-    return to_manifest(manifest);
-  };
-  onefile.progress = [&](std::uint64_t now, std::uint64_t total) {
-    if (!progress) progress.emplace("writing " + build.output, total);
-    progress->advance(now - done);
-    done = now;
-  };
-  OnefileResult result = write_onefile(build.plan, build.files, start, onefile, build.output);
-  progress.reset();
-  report.bytes = result.bytes;
-  fill_stored(report, result.stored);
-  if (!options.quiet) measure_layer_of_file(build);
-}
-
-void write_archive(Build& build) {
-  store_as_is(build.report);
-  if (build.options.dry_run) return;
-  Progress progress("writing " + build.output, content_size(build.files));
-  build.report.bytes = write_tar_file(build.files, source_date_epoch(), build.output,
-                                      [&](std::uint64_t bytes) { progress.advance(bytes); });
-  if (!build.options.quiet) measure_layer_of_file(build);
-}
-
-void write_folder(Build& build) {
-  store_as_is(build.report);
-  if (build.options.dry_run) return;
-  std::uint64_t total = content_size(build.files);
-  {
-    Progress progress("writing " + build.output, total);
-    build.report.bytes =
-        write_directory(build.files, source_date_epoch(), build.output, build.options.force,
-                        [&](std::uint64_t bytes) { progress.advance(bytes); });
-  }
-  if (build.options.quiet) return;
-  LayerMeter meter(total, build.options.threads);
-  write_tar(build.files, source_date_epoch(),
-            [&](std::span<const std::uint8_t> bytes) { meter.feed(bytes); });
-  LayerSize layer = meter.result();
-  build.report.gzipped = layer.bytes;
-  build.report.gzipped_sampled = layer.sampled;
+  FileEntry& shared =
+      files
+          .try_emplace("/tmp", FileEntry{.kind = FileKind::directory,
+                                         .reason = "what every root file system has"})
+          .first->second;
+  if (shared.kind == FileKind::directory) shared.mode = 01777;
 }
 
 // ---- afterwards ----------------------------------------------------------------------------
@@ -367,11 +187,37 @@ void refuse_missing(Build& build) {
                   missing.size() == 1 ? "is" : "are", missing_text(missing)));
 }
 
+// ---- the two-stage form --------------------------------------------------------------------
+
+/// The Dockerfile, and beside it the bundler itself, which the build stage runs.
+void build_multi_stage(const BuildOptions& options) {
+  DockerContext context = multi_stage_context(options);
+  check_docker_context(context);
+  if (options.dry_run) return;
+  write_self_bundle(fs::path(context.dockerfile).parent_path() / kToolName, options.force);
+  for (const std::string& warning : write_docker_context(context)) {
+    fmt::print(stderr, "scratchpack: warning: {}\n", warning);
+  }
+  Report report;
+  report.application = options.application;
+  report.format = options.format;
+  report.output = context.dockerfile;
+  Plan plan;
+  plan.application = options.application;
+  if (options.json) {
+    fmt::print("{}", to_json(report));
+  } else if (!options.quiet) {
+    fmt::print("{}: makes and bundles {} in a build stage\n\nRun it:\n  {}\n", context.dockerfile,
+               options.application,
+               run_lines(options, plan, context.output, PayloadKind::bundle).at(0));
+  }
+}
+
 }  // namespace
 
 void build(const BuildOptions& options) {
   if (options.quiet) Progress::disable();
-  if (options.multi_stage) return emit_multi_stage(options);
+  if (options.multi_stage) return build_multi_stage(options);
 
   Build build{.options = options, .sysroot = Sysroot(options.sysroot), .output = {}};
   build.plan.application = application_path(options);
@@ -381,7 +227,9 @@ void build(const BuildOptions& options) {
   build.plan = make_plan(build);
   refuse_missing(build);
   build.files = collect(build.plan, build.sysroot, options.exclude, &build.plan.warnings);
-  if (format_of(options).kind != PayloadKind::bundle) add_temporary_folder(build.files);
+  if (format_of(options).kind != PayloadKind::bundle) {
+    complete_root(build.files, options.user.value_or(ImageConfiguration{}.user));
+  }
   name_packages(build.files, build.sysroot);
 
   describe(build);

@@ -7,7 +7,6 @@
 #include <set>
 
 #include "bundler/base/error.h"
-#include "bundler/self_bundle.h"
 
 namespace scratchpack {
 namespace {
@@ -127,7 +126,7 @@ RunLines run_lines(const BuildOptions& options, const Plan& plan, const std::str
   return {shell_quoted(output.find('/') == std::string::npos ? "./" + output : output)};
 }
 
-void emit_multi_stage(const BuildOptions& options) {
+DockerContext multi_stage_context(const BuildOptions& options) {
   Plan plan;
   plan.application = options.application;
   std::string name = base_name(options.application);
@@ -136,15 +135,11 @@ void emit_multi_stage(const BuildOptions& options) {
                      PayloadKind::bundle);
   context.stage = BuildStage{.image = options.build_image,
                              .command = options.build_command,
-                             .arguments = {options.application}};
+                             .arguments = {options.application},
+                             .application_arguments = options.arguments};
   context.stage->arguments.insert(context.stage->arguments.end(), options.repeated.begin(),
                                   options.repeated.end());
-  context.stage->application_arguments = options.arguments;
-  check_docker_context(context);
-  if (options.dry_run) return;
-  const fs::path folder = fs::path(context.dockerfile).parent_path();
-  write_self_bundle((folder / "scratchpack").string(), options.force);
-  write_docker_context(context);
+  return context;
 }
 
 }  // namespace scratchpack

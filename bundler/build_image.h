@@ -14,8 +14,7 @@ namespace scratchpack {
 std::string image_program(const std::string& application);
 
 /// The Dockerfile that the options ask for. `plan` gives what a root file system is started with;
-/// for a bundle, and for a two-stage build whose application may not exist yet, it may be empty
-/// but for `application`.
+/// for a bundle it may be empty but for `application`.
 DockerContext docker_context(const BuildOptions& options, const Plan& plan,
                              const std::string& output, PayloadKind kind);
 
@@ -23,7 +22,7 @@ DockerContext docker_context(const BuildOptions& options, const Plan& plan,
 RunLines run_lines(const BuildOptions& options, const Plan& plan, const std::string& output,
                    PayloadKind kind);
 
-/// The two-stage form: writes the Dockerfile, and `scratchpack` itself into its context.
-void emit_multi_stage(const BuildOptions& options);
+/// The same of the two-stage form, whose application is made in a build stage.
+DockerContext multi_stage_context(const BuildOptions& options);
 
 }  // namespace scratchpack

@@ -14,8 +14,9 @@ constexpr std::size_t kMostGroups = 10;
 /// The group of a file, by the words its finder gave as the reason.
 std::string group_of(const std::string& reason) {
   if (reason == "the application") return "the program";
-  if (reason.starts_with("needed by ") || reason.starts_with("dynamic linker of ")) {
-    return "libraries";
+  for (const char* word : {"needed by ", "dynamic linker of ", "index of the libraries",
+                           "search path of the dynamic linker"}) {
+    if (reason.starts_with(word)) return "libraries";
   }
   if (reason.starts_with("interpreter of ") || reason.starts_with("run by ")) {
     return "what the script runs";

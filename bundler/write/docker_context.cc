@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <system_error>
 
 #include "bundler/base/error.h"
@@ -18,6 +20,20 @@ namespace scratchpack {
 namespace {
 
 namespace fs = std::filesystem;
+
+// The same lines as the recipes `users` and `nss` put into a bundle: a file of the image goes
+// before the bundle's own.
+constexpr const char* kPasswd =
+    "root:x:0:0:root:/:/sbin/nologin\n"
+    "daemon:x:1:1:daemon:/usr/sbin:/sbin/nologin\n"
+    "www-data:x:33:33:www-data:/var/www:/sbin/nologin\n"
+    "nonroot:x:65532:65532:nonroot:/:/sbin/nologin\n"
+    "nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\n";
+constexpr const char* kGroup =
+    "root:x:0:\ndaemon:x:1:\ntty:x:5:\nwww-data:x:33:\nnonroot:x:65532:\nnogroup:x:65534:\n";
+constexpr const char* kNameService =
+    "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\n"
+    "protocols: files\nservices: files\nethers: files\nrpc: files\n";
 
 /// Whether the file exists and carries no mark of ours.
 bool is_foreign(const std::string& path) {
@@ -134,20 +150,29 @@ std::vector<std::string> write_docker_context(const DockerContext& context) {
   return warnings;
 }
 
-FileSet base_files(const Identity& user) {
-  std::string passwd = "root:x:0:0:root:/:/sbin/nologin\n";
-  std::string group = "root:x:0:\n";
-  if (user.user != 0) {
-    passwd += fmt::format("app:x:{}:{}:app:/:/sbin/nologin\n", user.user, user.group);
+void add_account(std::string& text, const Identity& user, bool group_file) {
+  std::string number = std::to_string(group_file ? user.group : user.user);
+  for (const std::string& line : split(text, '\n')) {
+    std::size_t first = line.find(':');
+    std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    std::size_t end = std::min(line.find(':', second + 1), line.size());
+    if (line.substr(second + 1, end - second - 1) == number) return;
   }
-  if (user.group != 0) group += fmt::format("app:x:{}:\n", user.group);
+  text += group_file ? fmt::format("app:x:{}:\n", user.group)
+                     : fmt::format("app:x:{}:{}:app:/:/sbin/nologin\n", user.user, user.group);
+}
+
+FileSet base_files(const Identity& user) {
+  std::string passwd = kPasswd;
+  std::string group = kGroup;
+  add_account(passwd, user, false);
+  add_account(group, user, true);
   FileEntry directory{.kind = FileKind::directory, .mode = 0755};
   FileEntry shared{.kind = FileKind::directory, .mode = 01777};
   return {{"/etc", directory},
           {"/etc/group", text_file(group)},
-          {"/etc/nsswitch.conf",
-           text_file("passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"
-                     "networks: files\nprotocols: files\nservices: files\n")},
+          {"/etc/nsswitch.conf", text_file(kNameService)},
           {"/etc/passwd", text_file(passwd)},
           {"/tmp", shared}};
 }

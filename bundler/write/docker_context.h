@@ -38,4 +38,7 @@ std::vector<std::string> write_docker_context(const DockerContext& context);
 /// and /etc/group with root and the image's user, /etc/nsswitch.conf.
 FileSet base_files(const Identity& user);
 
+/// Adds a line for the user (or his group) to the text of a passwd (or group) file that has none.
+void add_account(std::string& text, const Identity& user, bool group_file);
+
 }  // namespace scratchpack

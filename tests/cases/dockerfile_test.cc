@@ -158,6 +158,27 @@ TEST_CASE("the context holds the Dockerfile, its archive and an ignore file that
   CHECK(output_of("stat -c %a curl.bundle", folder.path()) == "755\n");
 }
 
+TEST_CASE("the image's accounts are those that the recipes put into a bundle") {
+  // The image's files go before the bundle's: they must not know less.
+  std::string recipes = output_of("cat users.toml nss.toml",
+                                  std::string(SCRATCHPACK_SOURCE_DIR) + "/bundler/recipes");
+  FileSet files = base_files({65532, 65532});
+  for (const char* name : {"/etc/passwd", "/etc/group", "/etc/nsswitch.conf"}) {
+    CHECK(says(recipes, "\ncontent = \"\"\"\n" + *files.at(name).content + "\"\"\"\n"));
+  }
+}
+
+TEST_CASE("the image's user has a name, and nobody has two") {
+  FileSet files = base_files({1234, 33});
+  CHECK(files.at("/etc/passwd").content->ends_with("\napp:x:1234:33:app:/:/sbin/nologin\n"));
+  CHECK(files.at("/etc/group").content->ends_with("\nnogroup:x:65534:\n"));
+  files = base_files({0, 77});
+  CHECK(files.at("/etc/passwd")
+            .content->ends_with("\nnobody:x:65534:65534:nobody:/nonexistent:"
+                                "/sbin/nologin\n"));
+  CHECK(files.at("/etc/group").content->ends_with("\napp:x:77:\n"));
+}
+
 TEST_CASE("what we wrote is written again, what others wrote only with --force") {
   ScratchFolder folder;
   DockerContext context = context_in(folder);

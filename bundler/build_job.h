@@ -1,0 +1,44 @@
+// What the stages of a build hand on to each other. Seen by the files of `build` alone.
+#pragma once
+
+#include <string>
+
+#include "bundler/content/file_set.h"
+#include "bundler/content/start.h"
+#include "bundler/find/plan.h"
+#include "bundler/find/sysroot.h"
+#include "bundler/options.h"
+#include "bundler/report.h"
+#include "bundler/write/dockerfile.h"
+
+namespace scratchpack {
+
+/// One build, from the command line to the file.
+struct Build {
+  const BuildOptions& options;
+  Sysroot sysroot;
+  std::string output;
+  Plan plan = {};
+  FileSet files = {};
+  Report report = {};
+};
+
+/// A form of output. Writing fills the report's sizes and start; a dry run leaves it at what
+/// analysis can say.
+struct Format {
+  const char* name;    ///< of --format
+  const char* suffix;  ///< of the output's default name
+  PayloadKind kind;
+  void (*write)(Build&);
+};
+
+/// The format that the options name.
+const Format& format_of(const BuildOptions& options);
+
+/// Fills the report with what is known before anything is written.
+void describe(Build& build);
+
+/// And with how a bundle starts.
+void describe_start(Report& report, const StartDecision& start);
+
+}  // namespace scratchpack
