@@ -1,6 +1,7 @@
 #include "bootloader/program_stack.h"
 
 #include "bootloader/elf.h"
+#include "runtime/path_map.h"
 #include "runtime/text.h"
 
 namespace scratchpack {
@@ -57,7 +58,20 @@ bool needs_rebuild(const Payload& payload, bool plain, const char* root,
   return false;
 }
 
-void add_arguments(const Payload& payload, bool plain, const ProgramStack& stack,
+/// An argument of the launch record. Extracted, one that names a file of the bundle (the script of
+/// an interpreter) names it in the tree.
+char* launch_argument(const Payload& payload, const char* text, const char* root,
+                      StackBuilder& builder) {
+  if (root != nullptr && text[0] == '/') {
+    const Walk walk = walk_path(payload, Walk{}, text, true);
+    if (walk.found() && !walk.not_directory && walk.entry != nullptr) {
+      return builder.copy_joined(root, payload.path(*walk.entry), "");
+    }
+  }
+  return builder.copy(text);
+}
+
+void add_arguments(const Payload& payload, bool plain, const char* root, const ProgramStack& stack,
                    StackBuilder& builder) {
   const LaunchRecord& launch = payload.header->launch;
   uint64_t i = 0;
@@ -70,7 +84,7 @@ void add_arguments(const Payload& payload, bool plain, const ProgramStack& stack
   }
   const char* text = payload.text(launch.arguments);
   for (uint32_t k = 0; !plain && k < launch.argument_count; ++k) {
-    builder.add_argument(builder.copy(text));
+    builder.add_argument(launch_argument(payload, text, root, builder));
     text += text_length(text) + 1;
   }
   for (; i < stack.argument_count; ++i) builder.add_argument(stack.arguments[i]);
@@ -183,7 +197,7 @@ bool apply_launch(const Payload& payload, bool plain, const char* root, ProgramS
   const uint64_t vectors = reinterpret_cast<uint64_t>(stack.auxiliary) -
                            reinterpret_cast<uint64_t>(stack.top) + stack.auxiliary_size();
   StackBuilder builder(stack, kStackGap + vectors);
-  add_arguments(payload, plain, stack, builder);
+  add_arguments(payload, plain, root, stack, builder);
   for (char** at = stack.environment; *at != nullptr; ++at) {
     if (!is_own_option(*at) && !is_replaced(payload, root, *at)) builder.add_variable(*at);
   }

@@ -125,9 +125,10 @@ bool container_decides(const Entry& entry, bool follow) {
   return container_first && in_container(entry, follow);
 }
 
-/// Whether the file that a walk ended at is one that the container may have as something else.
-bool may_be_replaced(const Walk& walk) {
-  return walk.entry != nullptr && (walk.entry->flags & kFlagContainerFirst) != 0;
+/// Whether the container has something else in place of the file that a walk ended at.
+bool replaced_by_container(const Walk& walk) {
+  return walk.entry != nullptr && (walk.entry->flags & kFlagContainerFirst) != 0 &&
+         in_container(*walk.entry, true);
 }
 
 long look(Registers& r, Target& target, bool follow) {
@@ -228,7 +229,7 @@ long path_call(Opener opener, Registers& r, CallAction action, CallPath where) {
   if (is_own_executable(path)) return answer_own_executable(opener, r, action, follow, flags);
   Target target;
   if (!look_up(place, follow, target)) return kPass;
-  if (target.walk.not_directory && !may_be_replaced(target.walk)) return -kENOTDIR;
+  if (target.walk.not_directory && !replaced_by_container(target.walk)) return -kENOTDIR;
   switch (action) {
     case kOpen:
       return open(opener, r, target, flags);

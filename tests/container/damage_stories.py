@@ -34,8 +34,9 @@ def damage_is_noticed(context):
 
 
 def damages(whole, payload, table):
+    length = struct.unpack_from("<Q", whole, payload + 16)[0]
     for share in (0.1, 0.5, 0.9, 0.999):
-        size = payload + int((len(whole) - payload) * share)
+        size = payload + int(length * share)
         yield f"cut to {share:.1%} of the payload", whole[:size]
     yield "cut to the bootloader", whole[:payload]
     yield "cut within the header", whole[:payload + 100]

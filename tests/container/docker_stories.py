@@ -127,10 +127,11 @@ def buildah(context, folder, image):
     archive = f"{store}/image.tar"
     storage = ["buildah", "--storage-driver", "vfs", "--root", f"{store}/root",
                "--runroot", f"{store}/run"]
-    for command in (["bud", "--isolation", "chroot", "--tag", "made", folder],
-                    ["push", "made", f"docker-archive:{archive}:{image}"]):
+    for command in (["bud", "--isolation", "chroot", "--tag", image, folder],
+                    ["push", image, f"docker-archive:{archive}:{image}"]):
         subprocess.run(storage + command, check=True, capture_output=True)
     engine.docker("load", "--input", archive)
+    context.builder.images.append(f"localhost/{image}")  # the name that buildah gives it as well
 
 
 def write(path, text):
