@@ -41,6 +41,7 @@ std::string image_name(const std::string& application) {
 
 std::string joined(const std::vector<std::string>& words) {
   std::vector<std::string> quoted;
+  quoted.reserve(words.size());
   for (const std::string& word : words) quoted.push_back(shell_quoted(word));
   return fmt::format("{}", fmt::join(quoted, " "));
 }

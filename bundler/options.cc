@@ -232,6 +232,7 @@ Options parse_options(const std::vector<std::string>& arguments) {
                             [&](const CommandTable& each) { return each.name == first; });
   if (table == tables.end()) {
     std::vector<std::string> names;
+    names.reserve(tables.size());
     for (const CommandTable& each : tables) names.push_back(each.name);
     require(!first.empty(), "name a command (see scratchpack --help)");
     throw UsageError(fmt::format("{}: no such command ({}there are {})", first,

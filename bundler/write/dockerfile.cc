@@ -49,6 +49,7 @@ std::string json_string(const std::string& text) {
 /// The exec form: no shell, nothing expanded.
 std::string exec_form(const std::vector<std::string>& words) {
   std::vector<std::string> quoted;
+  quoted.reserve(words.size());
   for (const std::string& word : words) quoted.push_back(json_string(word));
   return fmt::format("[{}]", fmt::join(quoted, ", "));
 }

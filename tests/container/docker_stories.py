@@ -110,25 +110,57 @@ def emitted_dockerfiles(context):
                            "" if said == wanted else f"expected {wanted}\ngot      {said}")
 
 
-def legacy(_, folder, image):
+def two_stage_dockerfiles(context):
+    """The application is made and bundled inside the image build, by a bundler that the context
+    brings; the base image holds a shell, cp and curl with their libraries, and no bundler."""
+    tool = context.builder.tool
+    folder = new_folder(context, "two stages")
+    archive = f"{new_folder(context, 'base')}/base.tar"
+    base = f"scratchpack-test-{os.getpid()}:base"
+    subprocess.run([tool, "build", "/bin/sh", "--format", "tar", "-o", archive,
+                    "--add-binary", "/usr/bin/curl", "--add-binary", "/bin/cp"],
+                   check=True, capture_output=True)
+    engine.docker("import", archive, base)
+    context.builder.images.append(base)
+    write(f"{folder}/source.txt", "in the context\n")
+    subprocess.run([tool, "build", "./app", "--emit-dockerfile", f"{folder}/Dockerfile",
+                    "--multi-stage", "--build-image", base, "--add-data", "source.txt:/srv",
+                    "--build-command", "test -s source.txt && cp /usr/bin/curl app",
+                    "--", "-sS"], check=True, capture_output=True)
+    for name, build in (("legacy builder", legacy), ("BuildKit", buildkit), ("buildah", buildah)):
+        image = f"scratchpack-test-{os.getpid()}:two-{name.split()[0].lower()}"
+        build(context, folder, image, base)
+        context.builder.images.append(image)
+        expect(context, f"two-stage Dockerfile, {name}",
+               engine.run_docker(image, HARDENED, ["file:///srv/source.txt"]), "in the context\n")
+
+
+def legacy(_, folder, image, _base=None):
     build_with_docker(folder, image, "0")
 
 
-def buildkit(_, folder, image):
+def buildkit(_, folder, image, _base=None):
     build_with_docker(folder, image, "1")
 
 
 def build_with_docker(folder, image, kit):
-    engine.docker("build", "--tag", image, folder, env=os.environ | {"DOCKER_BUILDKIT": kit})
+    # What a stage runs gets no network: BuildKit otherwise wants a bridge, which is not there.
+    engine.docker("build", "--network", "none", "--tag", image, folder,
+                  env=os.environ | {"DOCKER_BUILDKIT": kit})
 
 
-def buildah(context, folder, image):
+def buildah(context, folder, image, base=None):
+    """Where a base is named, buildah gets it from the daemon."""
     store = new_folder(context, "buildah")
     archive = f"{store}/image.tar"
     storage = ["buildah", "--storage-driver", "vfs", "--root", f"{store}/root",
                "--runroot", f"{store}/run"]
-    for command in (["bud", "--isolation", "chroot", "--tag", image, folder],
-                    ["push", image, f"docker-archive:{archive}:{image}"]):
+    commands = [["bud", "--isolation", "chroot", "--tag", image, folder],
+                ["push", image, f"docker-archive:{archive}:{image}"]]
+    if base:
+        engine.docker("save", "--output", f"{store}/base.tar", base)
+        commands.insert(0, ["pull", f"docker-archive:{store}/base.tar"])
+    for command in commands:
         subprocess.run(storage + command, check=True, capture_output=True)
     engine.docker("load", "--input", archive)
     context.builder.images.append(f"localhost/{image}")  # the name that buildah gives it as well
@@ -141,4 +173,4 @@ def write(path, text):
 
 
 STORIES = [mounted_files_win, users_nobody_knows, few_descriptors, many_first_starts_in_a_container,
-           server_as_one_file, emitted_dockerfiles]
+           server_as_one_file, emitted_dockerfiles, two_stage_dockerfiles]
