@@ -134,8 +134,7 @@ TEST_CASE("what is no ELF64 x86-64 file is refused by name") {
   auto other = original;
   other[EI_CLASS] = ELFCLASS32;
   CHECK(refusal(other) == "rewrite NAME: not an ELF64 x86-64 file");
-  other = original;
-  other.resize(4096);
+  other = Bytes(original.begin(), original.begin() + 4096);
   CHECK(refusal(other) == "rewrite NAME: a segment lies outside the file");
 }
 
@@ -189,6 +188,6 @@ TEST_CASE("the verifier notices wrong bookkeeping") {
   CHECK(faults([](auto& bad) { bad.undo.front().offset = UINT64_MAX; }) > 0);
   CHECK(faults([](auto& bad) { bad.sites.pop_back(); }) > 0);
   CHECK(faults([](auto& bad) { bad.sites.front().kind = Kind::unpatchable; }) > 0);
-  CHECK(faults([](auto& bad) { bad.image.resize(bad.image.size() - 4096); }) > 0);
-  CHECK(faults([](auto& bad) { bad.image.resize(100); }) > 0);
+  CHECK(faults([](auto& bad) { bad.image.erase(bad.image.end() - 4096, bad.image.end()); }) > 0);
+  CHECK(faults([](auto& bad) { bad.image.erase(bad.image.begin() + 100, bad.image.end()); }) > 0);
 }
