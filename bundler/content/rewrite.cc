@@ -5,7 +5,7 @@
 //                                   `- PT_LOAD R+X, behind the last load ---------------------'
 //
 // The segment needs a program header, and the table has no room to grow: a PT_NOTE gives way
-// (nothing reads notes at run time but debuggers). Only that header, PT_GNU_EH_FRAME and the
+// (only debuggers read notes). Only that header, PT_GNU_EH_FRAME and the
 // windows change in the original bytes, so that a few saved pieces restore it.
 #include "bundler/content/rewrite.h"
 
@@ -41,40 +41,53 @@ struct Spare {
   std::size_t becomes;
 };
 
-std::optional<Spare> find_spare(const ElfView& elf) {
-  const auto& all = elf.segments();
+/// How much is lost with a program header: the least is best, -1 is not to be had.
+int cost_of(const ElfView& elf, const Elf64_Phdr& header, RewriteRole role) {
   const auto* property = elf.segment(PT_GNU_PROPERTY);
+  switch (header.p_type) {
+    case PT_NULL:
+      return 0;
+    case PT_NOTE:
+      // One that repeats PT_GNU_PROPERTY goes first, so that the build id stays visible.
+      return property != nullptr && property->p_offset == header.p_offset ? 1 : 2;
+    case PT_GNU_STACK:
+      // Some builds of musl have no note. It looks here only for a larger stack; glibc, which is
+      // two files, would take the absence for a wish for an executable stack.
+      return role == RewriteRole::both && header.p_memsz == 0 && !(header.p_flags & PF_X) ? 3 : -1;
+    default:
+      return -1;
+  }
+}
+
+std::optional<Spare> find_spare(const ElfView& elf, RewriteRole role) {
+  constexpr int kShifting = 10;  // better none before the loads, whose headers would move
+  const auto& all = elf.segments();
   std::size_t last_load = 0;
   for (std::size_t i = 0; i < all.size(); i++) {
     if (all[i].p_type == PT_LOAD) last_load = i;
   }
-  // Best is one behind the loads, so that nothing shifts, and one that repeats what
-  // PT_GNU_PROPERTY says, so that the build id stays visible.
-  auto cost = [&](std::size_t i) -> int {
-    bool before = i < last_load;
-    if (all[i].p_type == PT_NULL) return before ? 4 : 0;
-    if (all[i].p_type != PT_NOTE) return -1;
-    bool repeated = property != nullptr && property->p_offset == all[i].p_offset &&
-                    property->p_filesz == all[i].p_filesz;
-    return (before ? 4 : 0) + (repeated ? 1 : 2);
-  };
   std::optional<Spare> best;
+  int best_cost = 0;
   for (std::size_t i = 0; i < all.size(); i++) {
-    if (cost(i) < 0 || (best && cost(best->taken) <= cost(i))) continue;
+    int cost = cost_of(elf, all[i], role);
+    if (cost < 0) continue;
+    if (i < last_load) cost += kShifting;
+    if (best && best_cost <= cost) continue;
     best = Spare{i, i < last_load ? last_load : i};
+    best_cost = cost;
   }
   return best;
 }
 
 class Rewriter {
  public:
-  Rewriter(const ElfView& elf, const Disassembly& code, const CallSet& calls)
-      : elf_(elf), code_(code), calls_(calls) {
+  Rewriter(const ElfView& elf, const Disassembly& code, RewriteRole role)
+      : elf_(elf), code_(code), role_(role), calls_(calls_of(role)) {
     out_.image.assign(elf.bytes().begin(), elf.bytes().end());
     out_.original_size = elf.bytes().size();
   }
 
-  RewrittenFile run(std::vector<Window> windows);
+  RewrittenFile run();
 
  private:
   void place();
@@ -86,6 +99,7 @@ class Rewriter {
 
   const ElfView& elf_;
   const Disassembly& code_;
+  RewriteRole role_;
   CallSet calls_;
   std::vector<Window> windows_;  // those that have one
   Spare spare_{};
@@ -98,9 +112,9 @@ class Rewriter {
   RewrittenFile out_;
 };
 
-RewrittenFile Rewriter::run(std::vector<Window> windows) {
-  auto spare = find_spare(elf_);
-  for (auto& window : windows) {
+RewrittenFile Rewriter::run() {
+  auto spare = find_spare(elf_, role_);
+  for (auto& window : plan_windows(elf_, code_, calls_)) {
     if (!spare && window.site.kind != RewriteSite::Kind::unpatchable) {
       window.site.kind = RewriteSite::Kind::unpatchable;
       window.site.why = "the file has no program header to spare";
@@ -220,8 +234,7 @@ RewrittenFile rewrite(std::span<const std::uint8_t> elf, RewriteRole role,
   ElfView view(elf, name);
   try {
     Disassembly code(view);
-    auto calls = calls_of(role);
-    return Rewriter(view, code, calls).run(plan_windows(view, code, calls));
+    return Rewriter(view, code, role).run();
   } catch (const Error& error) {
     throw Error("rewrite " + name + ": " + error.what());
   }

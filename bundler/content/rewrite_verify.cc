@@ -8,6 +8,7 @@
 #include "bundler/base/error.h"
 #include "bundler/content/rewrite.h"
 #include "bundler/content/rewrite_bridge.h"
+#include "bundler/content/rewrite_prove.h"
 #include "bundler/content/rewrite_sites.h"
 #include "bundler/content/rewrite_thunks.h"
 
@@ -16,65 +17,6 @@ namespace scratchpack {
 namespace {
 
 constexpr std::uint64_t kPage = 4096;
-constexpr std::uint64_t kJumpLength = 5;
-constexpr std::uint8_t kStepDown[] = {0x48, 0x8d, 0x64, 0x24, 0x80};
-constexpr std::uint8_t kStepUp[] = {0x48, 0x8d, 0xa4, 0x24, 0x80, 0x00, 0x00, 0x00};
-constexpr std::uint8_t kSystemCall[] = {0x0f, 0x05};
-constexpr std::uint8_t kKeptExit[] = {0xe3, 0x05};
-constexpr std::uint8_t kMovedExit[] = {0xe3, 0x02, 0xeb, 0x02};
-
-std::string hexadecimal(std::uint64_t value) {
-  std::string out;
-  do {
-    out.insert(out.begin(), "0123456789abcdef"[value % 16]);
-    value /= 16;
-  } while (value != 0);
-  return "0x" + out;
-}
-
-/// Reads a thunk's bytes forward.
-class Cursor {
- public:
-  Cursor(const ElfView& image, std::uint64_t address) : image_(image), address_(address) {}
-  std::uint64_t address() const { return address_; }
-  bool starts_with(std::span<const std::uint8_t> expected) const {
-    auto found = image_.at(address_, expected.size());
-    return !found.empty() && std::equal(found.begin(), found.end(), expected.begin());
-  }
-  bool take(std::span<const std::uint8_t> expected) {
-    if (!starts_with(expected)) return false;
-    address_ += expected.size();
-    return true;
-  }
-  /// An opcode byte and the address its 4-byte distance leads to.
-  std::optional<std::uint64_t> take_relative(std::uint8_t opcode) {
-    auto found = image_.read<std::uint8_t>(address_);
-    auto distance = image_.read<std::int32_t>(address_ + 1);
-    if (!found || *found != opcode || !distance) return std::nullopt;
-    address_ += kJumpLength;
-    return address_ + static_cast<std::uint64_t>(std::int64_t{*distance});
-  }
-
- private:
-  const ElfView& image_;
-  std::uint64_t address_;
-};
-
-struct ProvedWindow {
-  std::uint64_t begin;
-  std::uint64_t end;  // behind the syscall, or behind what moved
-  std::uint64_t call;
-  RewriteSite::Kind kind;
-  std::uint64_t thunk;
-  std::uint64_t stepped;  // in the thunk: the red zone is stepped over
-  std::uint64_t back;     // and behind stepping back
-};
-
-struct ProvedBridge {
-  std::uint64_t thunk;
-  Bytes test;
-};
-
 class Verifier {
  public:
   Verifier(const ElfView& original, const ElfView& image, const RewrittenFile& rewritten,
@@ -82,12 +24,15 @@ class Verifier {
       : original_(original),
         image_(image),
         rewritten_(rewritten),
+        role_(role),
         calls_(calls_of(role)),
         code_(original) {}
 
   std::vector<std::string> run() {
     check_undo();
-    if (rewritten_.slot_address != 0) {
+    if (rewritten_.slot_address == 0) {
+      if (!std::ranges::equal(original_.bytes(), image_.bytes())) fault("changed without a slot");
+    } else {
       check_headers();
       if (!faults_.empty()) return faults_;
       check_segment();
@@ -107,15 +52,11 @@ class Verifier {
 
   void check_undo();
   void check_headers();
+  bool may_give_way(const Elf64_Phdr& header) const;
   bool is_repointed(const Elf64_Phdr& before, const Elf64_Phdr& after) const;
   void check_segment();
   void check_entry();
   void check_changes();
-  std::optional<std::uint64_t> prove_change(std::uint64_t address);
-  std::optional<std::uint64_t> prove_call(std::size_t index);
-  std::optional<ProvedWindow> prove(std::uint64_t address);
-  std::optional<ProvedWindow> prove_exits(ProvedWindow window, std::size_t call, Cursor at);
-  void check_window(const ProvedWindow& window);
   void check_sites();
   void check_unwind();
   std::optional<std::uint64_t> address_of(std::uint64_t offset) const;
@@ -123,11 +64,12 @@ class Verifier {
   const ElfView& original_;
   const ElfView& image_;
   const RewrittenFile& rewritten_;
+  RewriteRole role_;
   CallSet calls_;
   Disassembly code_;
   Elf64_Phdr added_{};
-  std::vector<ProvedWindow> windows_;              // by address
-  std::map<std::uint64_t, ProvedBridge> bridges_;  // by address of the syscall
+  std::vector<ProvedWindow> windows_;
+  std::map<std::uint64_t, ProvedBridge> bridges_;
   std::vector<std::string> faults_;
 };
 
@@ -176,7 +118,7 @@ void Verifier::check_headers() {
                is_repointed(header, rest[i])) {
       repointed = true;
       i++;
-    } else if (!spared && (header.p_type == PT_NOTE || header.p_type == PT_NULL)) {
+    } else if (!spared && may_give_way(header)) {
       spared = true;
     } else {
       fault("a program header changed that should not");
@@ -184,6 +126,13 @@ void Verifier::check_headers() {
     }
   }
   if (!spared) fault("no program header gave way to the added segment");
+}
+
+/// Whether nothing that runs asks for a header: a note, an unused one, or musl's stack size of 0.
+bool Verifier::may_give_way(const Elf64_Phdr& header) const {
+  if (header.p_type == PT_NOTE || header.p_type == PT_NULL) return true;
+  return header.p_type == PT_GNU_STACK && role_ == RewriteRole::both && header.p_memsz == 0 &&
+         !(header.p_flags & PF_X);
 }
 
 /// Whether only the place changed, to one in the added segment.
@@ -232,7 +181,8 @@ void Verifier::check_segment() {
 
 void Verifier::check_entry() {
   auto expected = entry_code(calls_, added_.p_vaddr, rewritten_.slot_address);
-  if (!Cursor(image_, added_.p_vaddr).take(expected)) {
+  auto found = image_.at(added_.p_vaddr, expected.size());
+  if (!std::equal(found.begin(), found.end(), expected.begin(), expected.end())) {
     fault("the entry code is not the one for this role and slot");
   }
 }
@@ -248,6 +198,7 @@ std::optional<std::uint64_t> Verifier::address_of(std::uint64_t offset) const {
 void Verifier::check_changes() {
   auto before = original_.bytes();
   auto after = image_.bytes();
+  Prover prover(image_, code_, added_.p_vaddr, rewritten_.slot_address);
   std::uint64_t headers = original_.header().e_phoff;
   std::uint64_t headers_end = headers + original_.segments().size() * sizeof(Elf64_Phdr);
   for (std::uint64_t offset = 0; offset < before.size(); offset++) {
@@ -258,135 +209,13 @@ void Verifier::check_changes() {
       fault("a byte outside the code changed, at offset " + hexadecimal(offset));
       return;
     }
-    auto proved_to = prove_change(*address);
-    if (!proved_to) return;  // what follows would only repeat this fault
+    auto proved_to = prover.prove_change(*address);
+    if (!proved_to) break;  // what follows would only repeat this fault
     offset += *proved_to - *address - 1;
   }
-}
-
-/// Proves the window or the call that a changed address belongs to; gives where it ends.
-std::optional<std::uint64_t> Verifier::prove_change(std::uint64_t address) {
-  auto index = code_.index_containing(address);
-  if (index && code_.instructions()[*index].flow == Flow::call) return prove_call(*index);
-  auto window = prove(address);
-  if (!window) return std::nullopt;
-  check_window(*window);
-  windows_.push_back(*window);
-  return window->kind == RewriteSite::Kind::kept ? window->call : window->end;
-}
-
-/// A call that changed led to a cancellation bridge, as all its calls do, and leads to a thunk
-/// that asks and goes on there.
-std::optional<std::uint64_t> Verifier::prove_call(std::size_t index) {
-  const auto& caller = code_.instructions()[index];
-  auto thunk = Cursor(image_, caller.address).take_relative(0xe8);
-  auto first = code_.index_of(caller.target);
-  auto bridge = first ? find_bridge(code_, *first + kBridgeLength) : std::nullopt;
-  if (!thunk || !bridge || bridge->first != *first || *thunk < added_.p_vaddr ||
-      *thunk >= rewritten_.slot_address) {
-    fault_at(caller.address, "a call changed that is not one of a cancellation bridge");
-    return std::nullopt;
-  }
-  auto expected = bridge_thunk(bridge->test, *thunk, added_.p_vaddr, caller.target);
-  if (!Cursor(image_, *thunk).take(expected)) {
-    fault_at(caller.address, "the thunk does not ask and go on to the bridge");
-    return std::nullopt;
-  }
-  for (auto other : bridge->callers) {
-    if (Cursor(image_, code_.instructions()[other].address).take_relative(0xe8) == thunk) continue;
-    fault_at(caller.address, "not all calls of the bridge lead to its thunk");
-    return std::nullopt;
-  }
-  std::uint64_t call = code_.instructions()[*first + kBridgeLength].address;
-  bridges_[call] = {*thunk, bridge->test};
-  return caller.end();
-}
-
-/// Follows the jump at a changed address through its thunk.
-std::optional<ProvedWindow> Verifier::prove(std::uint64_t address) {
-  auto index = code_.index_of(address);
-  auto thunk = Cursor(image_, address).take_relative(0xe9);
-  if (!index || !thunk || *thunk < added_.p_vaddr || *thunk >= rewritten_.slot_address) {
-    fault_at(address, "changed, and does not begin with a jump into the added segment");
-    return std::nullopt;
-  }
-  ProvedWindow window{address, 0, 0, RewriteSite::Kind::unpatchable, *thunk, 0, 0};
-  Cursor at(image_, *thunk);
-  std::size_t next = *index;
-  for (; !at.starts_with(kStepDown); next++) {
-    bool adjacent = next == *index || code_.before(next).has_value();
-    if (next == code_.instructions().size() || !adjacent || code_.effect(next).immovable ||
-        !at.take(code_.bytes(next))) {
-      fault_at(address, "the thunk does not hold what was displaced");
-      return std::nullopt;
-    }
-  }
-  at.take(kStepDown);
-  window.stepped = at.address();
-  auto entry = at.take_relative(0xe8);
-  if (!entry || *entry != added_.p_vaddr || !at.take(kStepUp)) {
-    fault_at(address, "the thunk does not ask the entry");
-    return std::nullopt;
-  }
-  window.back = at.address();
-  bool is_call = next < code_.instructions().size() &&
-                 code_.instructions()[next].flow == Flow::system_call &&
-                 (next == *index || code_.before(next).has_value());
-  if (!is_call) {
-    fault_at(address, "what was displaced does not lead up to a system call");
-    return std::nullopt;
-  }
-  return prove_exits(window, next, at);
-}
-
-std::optional<ProvedWindow> Verifier::prove_exits(ProvedWindow window, std::size_t call,
-                                                  Cursor at) {
-  const auto& instruction = code_.instructions()[call];
-  window.call = instruction.address;
-  window.end = instruction.end();
-  if (at.take(kKeptExit)) {
-    window.kind = RewriteSite::Kind::kept;
-    auto handled = at.take_relative(0xe9);
-    auto declined = at.take_relative(0xe9);
-    bool stays = Cursor(image_, window.call).starts_with(kSystemCall);
-    if (handled == window.end && declined == window.call && stays) return window;
-    fault_at(window.begin, "the thunk does not lead back to the system call and behind it");
-    return std::nullopt;
-  }
-  window.kind = RewriteSite::Kind::moved;
-  if (!at.take(kMovedExit) || !at.take(kSystemCall)) {
-    fault_at(window.begin, "the thunk has no system call");
-    return std::nullopt;
-  }
-  for (std::size_t next = call + 1;; next++) {
-    auto end = Cursor(at).take_relative(0xe9);
-    if (end == window.end) return window;
-    if (next == code_.instructions().size() || !code_.before(next) ||
-        code_.effect(next).immovable || !at.take(code_.bytes(next))) {
-      fault_at(window.begin, "the thunk does not hold what was displaced behind the call");
-      return std::nullopt;
-    }
-    window.end = code_.instructions()[next].end();
-  }
-}
-
-void Verifier::check_window(const ProvedWindow& window) {
-  bool kept = window.kind == RewriteSite::Kind::kept;
-  std::uint64_t overwritten_end = kept ? window.call : window.end;
-  if (overwritten_end - window.begin < kJumpLength) {
-    fault_at(window.begin, "the jump reaches over the end of its window");
-    return;
-  }
-  auto rest = image_.at(window.begin + kJumpLength, overwritten_end - window.begin - kJumpLength);
-  if (!std::all_of(rest.begin(), rest.end(), [](auto byte) { return byte == 0x90; })) {
-    fault_at(window.begin, "the rest of the window is not nops");
-  }
-  if (code_.entered_within(window.begin + 1, window.end)) {
-    fault_at(window.begin, "a branch of the original arrives inside the window");
-  }
-  if (!windows_.empty() && windows_.back().end > window.begin) {
-    fault_at(window.begin, "two windows overlap");
-  }
+  windows_ = prover.windows();
+  bridges_ = prover.bridges();
+  faults_.insert(faults_.end(), prover.faults().begin(), prover.faults().end());
 }
 
 /// Every site that matters was proved, or is listed as unpatchable.

@@ -1,8 +1,10 @@
 // Programs run on rewritten C libraries: without a handler they must not notice, with one they
 // must get its answers, and signals, cancellation and exceptions must work at any moment.
 #include <doctest/doctest.h>
+#include <elf.h>
 
 #include <cstdio>
+#include <cstring>
 
 #include "tests/cases/c_libraries.h"
 #include "tests/cases/scratch_folder.h"
@@ -66,6 +68,35 @@ TEST_CASE("without a handler real programs do on a rewritten C library what they
       CHECK(status == 0);
       CHECK_FALSE(native.empty());
     }
+  }
+}
+
+TEST_CASE("a musl without a note gives up the header that asks for no larger stack") {
+  ScratchFolder folder;
+  folder.write("hello.c",
+               "int puts(const char*);\nint main(void) { return puts(\"hello\") < 0; }\n");
+  folder.run("musl-gcc -o hello hello.c");
+  for (const auto& one : c_libraries()) {
+    if (!one.musl) continue;
+    INFO(one.version);
+    auto original = read_file(one.library);
+    Elf64_Ehdr header;
+    std::memcpy(&header, original.data(), sizeof header);
+    for (std::size_t i = 0; i < header.e_phnum; i++) {
+      std::uint8_t* at = original.data() + header.e_phoff + i * sizeof(Elf64_Phdr);
+      const std::uint32_t kMeaningless = PT_LOOS + 0x1234;
+      std::uint32_t type = 0;
+      std::memcpy(&type, at, sizeof type);
+      if (type == PT_NOTE) std::memcpy(at, &kMeaningless, sizeof kMeaningless);
+    }
+    auto out = rewrite(original, RewriteRole::both, one.version);
+    CHECK(needed_sites_rewritten(out));
+    CHECK(verify_rewrite(original, out, RewriteRole::both).empty());
+    CHECK_FALSE(verify_rewrite(original, out, RewriteRole::library).empty());
+    write_program(folder.path("musl"), out.image);
+    CHECK(output_of("./musl ./hello", folder.path()) == "hello\n");
+    auto glibc = rewrite(original, RewriteRole::library, one.version);
+    CHECK_FALSE(needed_sites_rewritten(glibc));
   }
 }
 
