@@ -106,6 +106,12 @@ Jump start(uint64_t* top) {
     line.add("start the bundle: ").add(problem).add(" (build or download it again)");
     fail(line.text());
   }
+  // The last page is there (entry.S), but is all of it? Only the file itself can say.
+  KernelStat bundle;
+  if (sys(kSysNewfstatat, kAtFdcwd, "/proc/self/exe", &bundle, 0) == 0 &&
+      bundle.size < static_cast<int64_t>(segment.offset + segment.filesz)) {
+    fail("start the bundle: the file is cut short (copy or download it again)");
+  }
   note_step("checked the table");
   if (options.run != nullptr) run_instead(payload, options.run);
 
