@@ -212,6 +212,17 @@ TEST_CASE("fuzz: no table, however wrong, takes the reader down") {
   }
 }
 
+TEST_CASE("a bundle of every released format is read and runs") {
+  // Kept for good: tests/payloads/vN/ is what version N wrote.
+  const std::string kept = std::string(SCRATCHPACK_SOURCE_DIR) + "/tests/payloads/v1/compressed";
+  const Bundle bundle = Bundle::open(kept);
+  CHECK(bundle.verify({}).empty());
+  CHECK(bundle.start_mode() == "in-place");
+  const Ran ran = run(kept);
+  CHECK(ran.status == 7);
+  CHECK(ran.output == "hello from version 1\n");
+}
+
 TEST_CASE("what is no bundle is said to be none") {
   CHECK_THROWS_WITH_AS(Bundle::open("/usr/bin/env"), doctest::Contains("not a bundle"), Error);
   CHECK_THROWS_WITH_AS(Bundle::open("/etc/passwd"), doctest::Contains("not a bundle"), Error);
