@@ -45,18 +45,21 @@ std::vector<std::size_t> places_of_interest(const Bytes& bytes) {
   return places;
 }
 
-/// Every third is cut short, the others get 1 to 16 bytes changed, most where it hurts.
+/// Every third is cut short, the others get 1 to 16 bytes changed, most where it hurts. One draw a
+/// statement, so that every compiler draws in the same order.
 Bytes mutant_of(const Bytes& original, const std::vector<std::size_t>& places,
                 std::mt19937& random) {
+  auto draw = [&](std::size_t below) { return random() % below; };
   Bytes bytes = original;
-  if (random() % 3 == 0) bytes.resize(random() % (random() % 2 == 0 ? 4096 : bytes.size()));
+  if (draw(3) == 0) {
+    std::size_t most = draw(2) == 0 ? 4096 : bytes.size();
+    bytes.resize(draw(most));
+  }
   const std::uint8_t favourites[] = {0, 1, 0x7f, 0x80, 0xff};
-  for (unsigned left = random() % 16 + 1; left > 0 && !bytes.empty(); --left) {
-    std::size_t place =
-        random() % 4 == 0 ? random() % bytes.size() : places[random() % places.size()];
-    if (place >= bytes.size()) continue;
-    bytes[place] =
-        random() % 2 == 0 ? favourites[random() % 5] : static_cast<std::uint8_t>(random());
+  for (std::size_t left = draw(16) + 1; left > 0 && !bytes.empty(); --left) {
+    std::size_t place = draw(4) == 0 ? draw(bytes.size()) : places[draw(places.size())];
+    std::uint8_t value = draw(2) == 0 ? favourites[draw(5)] : static_cast<std::uint8_t>(draw(256));
+    if (place < bytes.size()) bytes[place] = value;
   }
   return bytes;
 }
