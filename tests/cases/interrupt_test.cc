@@ -20,6 +20,8 @@ template <typename Work>
 int in_child(const Work& work) {
   pid_t child = ::fork();
   if (child == 0) {
+    // Whoever started the tests may ignore some (nohup does), and that is inherited.
+    for (int number : {SIGINT, SIGTERM, SIGHUP}) std::signal(number, SIG_DFL);
     remove_unfinished_on_signals();
     work();
     ::_exit(0);
