@@ -1,6 +1,5 @@
 #include "bootloader/extract.h"
 
-#include "bootloader/leftovers.h"
 #include "bootloader/placement.h"
 #include "bootloader/report.h"
 #include "bootloader/start_extracted.h"
@@ -53,8 +52,6 @@ void extract_and_execute(const Payload& payload, const Entry& program, bool plai
   static Place place;
   find_place(payload, only_directory, why, place);
   note_step("extracting to ", place.path);
-  long result = write_owner(place.path);
-  if (failed(result)) fail_and_clean(place, "write to", place.path, result);
 
   static char linker[600];
   TextBuilder linker_text(linker, sizeof linker);
@@ -74,7 +71,8 @@ void extract_and_execute(const Payload& payload, const Entry& program, bool plai
   if (!library_path(payload, place.path, libraries_text) || !real_text.fits()) {
     fail_and_clean(place, "extract", place.path, -kENAMETOOLONG);
   }
-  result = write_extracted_linker(linker, real_linker, libraries, payload.header->launch.flags);
+  long result =
+      write_extracted_linker(linker, real_linker, libraries, payload.header->launch.flags);
   if (failed(result)) fail_and_clean(place, "extract", linker, result);
   note_step("extracted");
 

@@ -76,7 +76,9 @@ bool try_parent(const char* parent, uint64_t needed, Place& place, TextBuilder& 
     note(tried, parent, error_text(error));
     return false;
   }
-  error = probe(place);
+  // The owner first: a start killed from here on leaves what the next one may judge and remove.
+  error = write_owner(place.path);
+  if (!failed(error)) error = probe(place);
   if (failed(error)) {
     note(tried, parent, error == -1 ? "mounted noexec" : error_text(error));
     remove_tree(place.path);

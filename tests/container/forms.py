@@ -109,7 +109,7 @@ class Builder:
     def image(self, built, archive):
         if not self.docker:
             return
-        built.image = f"scratchpack-test-{os.getpid()}:{built.name.lower()}"
+        built.image = f"scratchpack-test-{os.getpid()}:{built.name.lower().replace(" ", "-")}"
         engine.docker("import", "--change", f'ENTRYPOINT ["{built.entry}"]', "-", built.image,
                       input=archive)
         self.images.append(built.image)
