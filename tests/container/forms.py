@@ -109,7 +109,8 @@ class Builder:
     def image(self, built, archive):
         if not self.docker:
             return
-        built.image = f"scratchpack-test-{os.getpid()}:{built.name.lower().replace(" ", "-")}"
+        tag = built.name.lower().replace(" ", "-")
+        built.image = f"scratchpack-test-{os.getpid()}:{tag}"
         engine.docker("import", "--change", f'ENTRYPOINT ["{built.entry}"]', "-", built.image,
                       input=archive)
         self.images.append(built.image)
