@@ -141,6 +141,7 @@ bool unused(const char* place) {
 void remove_level(const char* path, int depth) {
   char child[1024];
   for_each_name(path, [&](const char* name) {
+    if (depth == 0 && text_equal(name, kOwnerFile + 1)) return true;
     TextBuilder text(child, sizeof child);
     text.add(path).add("/").add(name);
     if (!text.fits()) return true;
@@ -149,6 +150,12 @@ void remove_level(const char* path, int depth) {
     }
     return true;
   });
+  if (depth == 0) {
+    // The owner last: a removal that is killed itself leaves a tree that can still be judged.
+    TextBuilder text(child, sizeof child);
+    text.add(path).add(kOwnerFile);
+    if (text.fits()) sys(kSysUnlinkat, kAtFdcwd, child, 0);
+  }
   sys(kSysUnlinkat, kAtFdcwd, path, kAtRemovedir);
 }
 
