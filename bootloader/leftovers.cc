@@ -7,7 +7,9 @@
 namespace scratchpack {
 namespace {
 
+constexpr const char* kMovingPrefix = ".sp+";
 constexpr uint64_t kBeingMade = 60;  // seconds
+constexpr long kSysRename = 82;
 constexpr uint64_t kOwnerSize = 160;
 
 struct DirectoryEntry {
@@ -124,11 +126,15 @@ bool same_namespace(const char* owner) {
   return text_equal(last, space);
 }
 
+bool is_own_directory(const char* path, KernelStat& status) {
+  return sys(kSysNewfstatat, kAtFdcwd, path, &status, kAtSymlinkNofollow) == 0 &&
+         (status.mode & 0170000) == kModeDirectory &&
+         status.uid == static_cast<uint32_t>(sys(kSysGeteuid));
+}
+
 bool unused(const char* place) {
   KernelStat status;
-  if (sys(kSysNewfstatat, kAtFdcwd, place, &status, kAtSymlinkNofollow) != 0) return false;
-  if ((status.mode & 0170000) != kModeDirectory) return false;
-  if (status.uid != static_cast<uint32_t>(sys(kSysGeteuid))) return false;
+  if (!is_own_directory(place, status)) return false;
   char owner[kOwnerSize];
   if (!read_owner(place, owner, sizeof owner)) {
     KernelTimespec now = {};
@@ -136,6 +142,16 @@ bool unused(const char* place) {
     return status.ctime + kBeingMade < static_cast<uint64_t>(now.seconds);
   }
   return same_namespace(owner) && !owner_alive(owner) && !in_use(place);
+}
+
+/// PARENT/.sp+NAME+OWNER with ourselves as the owner. False without /proc.
+bool moving_path(const char* parent, const char* name, TextBuilder& path) {
+  char text[kOwnerSize];
+  TextBuilder owner(text, sizeof text);
+  if (!describe_process("self", owner)) return false;
+  path.add(parent, text_equal(parent, "/") ? 0 : text_length(parent)).add("/");
+  path.add(kMovingPrefix).add(name).add("+").add(text);
+  return path.fits() && owner.fits();
 }
 
 void remove_level(const char* path, int depth) {
@@ -163,12 +179,13 @@ void remove_level(const char* path, int depth) {
 
 void remove_tree(const char* path) { remove_level(path, 0); }
 
+namespace {
+
 long write_owner(const char* place) {
   char text[kOwnerSize];
   TextBuilder owner(text, sizeof text);
-  // Without /proc nobody can tell whether an owner lives; nobody will remove anything either.
-  if (!describe_process("self", owner)) return 0;
-  char path[600];
+  if (!describe_process("self", owner)) return -kENOENT;
+  char path[700];
   TextBuilder name(path, sizeof path);
   name.add(place).add(kOwnerFile);
   ScopedDescriptor file(sys(kSysOpenat, kAtFdcwd, path,
@@ -180,13 +197,53 @@ long write_owner(const char* place) {
   return failed(closed) ? closed : 0;
 }
 
+/// A tree on its way in or out: its name says whose work it is.
+void remove_if_abandoned(const char* path, const char* rest_of_name) {
+  KernelStat status;
+  while (*rest_of_name != 0 && *rest_of_name != '+') ++rest_of_name;
+  if (*rest_of_name == 0 || !is_own_directory(path, status)) return;
+  const char* owner = rest_of_name + 1;
+  if (same_namespace(owner) && !owner_alive(owner)) remove_tree(path);
+}
+
+void remove_if_unused(const char* parent, const char* path, const char* name) {
+  if (!unused(path)) return;
+  char moving[700];
+  TextBuilder text(moving, sizeof moving);
+  // Only one of several removers gets to rename it.
+  if (moving_path(parent, name, text) && sys(kSysRename, path, moving) == 0) remove_tree(moving);
+}
+
+}  // namespace
+
+long make_owned_directory(const char* parent, const char* name, const char* place) {
+  char moving[700];
+  TextBuilder text(moving, sizeof moving);
+  // Without /proc nobody can tell whether an owner lives; nobody will remove anything either.
+  if (!moving_path(parent, name, text)) return sys(kSysMkdirat, kAtFdcwd, place, 0700);
+  long result = sys(kSysMkdirat, kAtFdcwd, moving, 0700);
+  if (failed(result)) return result;
+  sys(kSysFchmodat, kAtFdcwd, moving, 0700);  // whatever the umask
+  result = write_owner(moving);
+  if (!failed(result)) result = sys(kSysRename, moving, place);
+  if (failed(result)) remove_tree(moving);
+  return result;
+}
+
 void remove_leftovers(const char* parent) {
   for_each_name(parent, [&](const char* name) {
-    if (text_after(name, kPlacePrefix) == nullptr) return true;
-    char path[600];
-    TextBuilder place(path, sizeof path);
-    place.add(parent, text_equal(parent, "/") ? 0 : text_length(parent)).add("/").add(name);
-    if (place.fits() && unused(path)) remove_tree(path);
+    const char* place_name = text_after(name, kPlacePrefix);
+    const char* moving_name = text_after(name, kMovingPrefix);
+    if (place_name == nullptr && moving_name == nullptr) return true;
+    char path[700];
+    TextBuilder text(path, sizeof path);
+    text.add(parent, text_equal(parent, "/") ? 0 : text_length(parent)).add("/").add(name);
+    if (!text.fits()) return true;
+    if (place_name != nullptr) {
+      remove_if_unused(parent, path, place_name);
+    } else {
+      remove_if_abandoned(path, moving_name);
+    }
     return true;
   });
 }

@@ -29,16 +29,16 @@ bool make_directory(const char* parent, Place& place, long& error) {
     }
     TextBuilder path(place.path, sizeof place.path);
     path.add(parent, text_equal(parent, "/") ? 0 : text_length(parent)).add("/").add(kPlacePrefix);
-    for (const unsigned char byte : random) path.add(kLetters + (byte & 31), 1);
+    char letters[sizeof random + 1];
+    TextBuilder name(letters, sizeof letters);
+    for (const unsigned char byte : random) name.add(kLetters + (byte & 31), 1);
+    path.add(letters);
     if (!path.fits()) {
       error = -kENAMETOOLONG;
       return false;
     }
-    error = sys(kSysMkdirat, kAtFdcwd, place.path, 0700);
-    if (!failed(error)) {
-      sys(kSysFchmodat, kAtFdcwd, place.path, 0700);  // whatever the umask
-      return true;
-    }
+    error = make_owned_directory(parent, letters, place.path);
+    if (!failed(error)) return true;
     if (error != -kEEXIST) return false;
   }
   return false;
@@ -76,9 +76,7 @@ bool try_parent(const char* parent, uint64_t needed, Place& place, TextBuilder& 
     note(tried, parent, error_text(error));
     return false;
   }
-  // The owner first: a start killed from here on leaves what the next one may judge and remove.
-  error = write_owner(place.path);
-  if (!failed(error)) error = probe(place);
+  error = probe(place);
   if (failed(error)) {
     note(tried, parent, error == -1 ? "mounted noexec" : error_text(error));
     remove_tree(place.path);
