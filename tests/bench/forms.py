@@ -6,49 +6,43 @@ file, and the image layer as a registry stores it (tar, gzip -6).
 """
 
 import os
-import shutil
 import subprocess
 import sys
 
+import programs
 import roots
 
-FORMS = {  # name in the table -> options of `scratchpack build`
-    "plain root": ("--format", "tar"),
-    "one file, none": ("--compress", "none"),
-    "one file, fast": ("--compress", "fast"),
-    "one file, good": ("--compress", "good"),
-    "one file, best": ("--compress", "best"),
+PROGRAMS = ("hello", "curl --version", "node -e 0")
+FORMS = {  # name in the table -> form
+    "plain root": "tar",
+    "one file, none": "none",
+    "one file, fast": "fast",
+    "one file, good": "good",
+    "one file, best": "best",
 }
 
 
 def measure(bench, rounds):
-    for title, command in applications(bench):
-        print_table(title, rows(bench, title, command, rounds))
+    for title in PROGRAMS:
+        program = programs.find(title, bench)
+        if program is not None:
+            print_table(title, rows(bench, title, program, rounds))
 
 
-def applications(bench):
-    found = [("hello (C)", [bench.hello()]), ("curl --version", ["/usr/bin/curl", "--version"])]
-    node = shutil.which("node")
-    if node:
-        found.append(("node -e 0", [os.path.realpath(node), "-e", "0"]))
-    return found
-
-
-def rows(bench, title, command, rounds):
+def rows(bench, title, program, rounds):
     """(form, file bytes, layer bytes, median ms); natively no bytes."""
-    runs = {"native": ("-", *command)}
+    runs = {"native": ("-", program.path, *program.arguments)}
     sizes = {"native": (None, None)}
-    for form, options in FORMS.items():
-        name = f"{title}-{form}".replace(" ", "-").replace("/", "-")
+    for name, form in FORMS.items():
         try:
-            output = bench.bundle(name, command[0], *options)
+            output = bench.made(program, form)
         except roots.NotBuilt as why:
-            print(f"{title}: {form} was not built: {why}", file=sys.stderr)
+            print(f"{title}: {name} was not built: {why}", file=sys.stderr)
             continue
-        root, program = bench.root(name + ".root", output, command[0])
-        sizes[form] = os.path.getsize(output), layer_size(output, root, program)
-        runs[form] = (root, program, *command[1:])
-    return [(form, *sizes[form], median) for form, median in bench.time(runs, rounds).items()]
+        root, placed = bench.root(f"{program.name}.{form}.root", output, program.path)
+        sizes[name] = os.path.getsize(output), layer_size(output, root, placed)
+        runs[name] = (root, placed, *program.arguments)
+    return [(name, *sizes[name], median) for name, median in bench.time(runs, rounds).items()]
 
 
 def layer_size(output, root, program):

@@ -4,8 +4,13 @@
   tests/bench/measure.py [--rounds N] [PART ...]      as root; needs build/scratchpack
 
 Parts, all of them by default:
-  forms   every form of a bundle: size, start, native start
-  calls   calls of a running program in a bundle against natively
+  forms     every form of a bundle: size, start, native start
+  starts    start in place against natively
+  cold      the same with nothing of either in the page cache
+  memory    what each of four processes of one file adds
+  decoded   compressed starts against native start and floor (floor.cc)
+  trees     extraction against the floor
+  calls     calls of a running program against natively
 
 What is compared runs in turn in one run, so that whatever else the machine does falls on all of it
 alike. Nothing here passes or fails: figures depend on the machine.
@@ -14,10 +19,21 @@ alike. Nothing here passes or fails: figures depend on the machine.
 import argparse
 
 import calls
+import floors
 import forms
+import memory
 import roots
+import starts
 
-PARTS = {"forms": forms, "calls": calls}
+PARTS = {
+    "forms": forms.measure,
+    "starts": starts.measure,
+    "cold": starts.measure_cold,
+    "memory": memory.measure,
+    "decoded": floors.measure,
+    "trees": floors.measure_trees,
+    "calls": calls.measure,
+}
 
 
 def main():
@@ -30,7 +46,7 @@ def main():
             parser.error(f"there is no part {part} (parts: {', '.join(PARTS)})")
     with roots.Workbench() as bench:
         for part in wanted.parts or PARTS:
-            PARTS[part].measure(bench, wanted.rounds)
+            PARTS[part](bench, wanted.rounds)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,24 @@
-// round_robin ROUNDS: times how long commands take from fork to exit, one after the other in every
-// round, so that whatever else the machine does falls on all of them alike.
+// round_robin ROUNDS [BEFORE]: times how long commands take from fork to exit, one after the other
+// in every round, so that whatever else the machine does falls on all of them alike.
 //
 // Reads a command a line from standard input, fields separated by tabs: NAME ROOT PROGRAM ARG…
 // ROOT is a folder to chroot into, or `-`. Prints NAME, the median and the quickest in milliseconds
 // a line. Fails when a command does not exit with 0 in the first round.
+//
+// BEFORE, done before every run and outside the time taken:
+//   cold        no page of a file below ROOT stays in the page cache; fails where one does
+//   /FOLDER     what lies in there is removed
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { kCommands = 64, kWords = 32, kLine = 4096 };
+enum { kCommands = 64, kWords = 32, kLine = 4096, kPage = 4096, kOpenFolders = 16 };
 
 struct Command {
   char line[kLine];
@@ -43,6 +49,44 @@ static int read_command(struct Command* command, int rounds) {
   return count > 2 && command->times != NULL;
 }
 
+static int remove_below(const char* path, const struct stat* status, int kind, struct FTW* where) {
+  (void)status;
+  (void)kind;
+  return where->level == 0 ? 0 : remove(path);
+}
+
+static size_t resident_pages(int file, size_t size) {
+  size_t pages = (size + kPage - 1) / kPage, resident = 0;
+  void* mapped = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
+  unsigned char* present = malloc(pages);
+  if (mapped == MAP_FAILED || present == NULL || mincore(mapped, size, present) != 0) return pages;
+  for (size_t i = 0; i < pages; ++i) resident += present[i] & 1;
+  free(present);
+  munmap(mapped, size);
+  return resident;
+}
+
+static int evict(const char* path, const struct stat* status, int kind, struct FTW* where) {
+  (void)where;
+  if (kind != FTW_F || !S_ISREG(status->st_mode) || status->st_size == 0) return 0;
+  int file = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  if (file < 0 || fdatasync(file) != 0 || posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) != 0) {
+    perror(path);
+    return 1;
+  }
+  size_t left = resident_pages(file, (size_t)status->st_size);
+  close(file);
+  if (left == 0) return 0;
+  fprintf(stderr, "%s: %zu pages stay in the page cache\n", path, left);
+  return 1;
+}
+
+static int prepare(const char* before, const struct Command* command) {
+  if (before == NULL) return 0;
+  if (before[0] == '/') return nftw(before, remove_below, kOpenFolders, FTW_DEPTH | FTW_PHYS);
+  return nftw(command->words[1], evict, kOpenFolders, FTW_MOUNT | FTW_PHYS);
+}
+
 static int run(const struct Command* command, double* taken) {
   const char* root = command->words[1];
   double start = now();
@@ -61,7 +105,8 @@ static int run(const struct Command* command, double* taken) {
 int main(int argc, char** argv) {
   static struct Command commands[kCommands];
   int rounds = argc > 1 ? atoi(argv[1]) : 0, count = 0;
-  if (rounds < 1) return 2;
+  const char* before = argc > 2 ? argv[2] : NULL;
+  if (rounds < 1 || (before != NULL && before[0] != '/' && strcmp(before, "cold") != 0)) return 2;
   while (count < kCommands && read_command(&commands[count], rounds)) ++count;
   int output = dup(1), nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
   fcntl(output, F_SETFD, FD_CLOEXEC);
@@ -69,6 +114,7 @@ int main(int argc, char** argv) {
   dup2(nowhere, 1);
   for (int round = 0; round < rounds; ++round) {
     for (int i = 0; i < count; ++i) {
+      if (prepare(before, &commands[i]) != 0) return 1;
       int status = run(&commands[i], &commands[i].times[round]);
       if (round == 0 && status != 0) {
         fprintf(stderr, "%s: status %x\n", commands[i].words[0], (unsigned)status);
