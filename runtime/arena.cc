@@ -2,14 +2,14 @@
 
 #include "runtime/arch/x86_64/syscall.h"
 #include "runtime/decode.h"
+#include "runtime/workers.h"
 
 namespace scratchpack {
 namespace {
 
-constexpr int kMostArenas = 8;
+constexpr uint32_t kMostArenas = kMostWorkers;
 constexpr uint32_t kMostFiles = 1024;
 constexpr uint32_t kMostJobs = 4096;
-constexpr uint64_t kThreadStack = 64 * 1024;
 constexpr uint64_t kWorthThreads =
     1500000;  // bytes; below, a second thread costs more than it saves
 
@@ -48,78 +48,22 @@ struct Work {
 
 constexpr uint64_t round_up(uint64_t value, uint64_t to) { return (value + to - 1) & ~(to - 1); }
 
-uint32_t processors() {
-  uint64_t mask[16] = {};
-  const long size = sys(kSysSchedGetaffinity, 0, sizeof mask, mask);
-  uint32_t count = 0;
-  for (long i = 0; i < size / 8; ++i) {
-    for (uint64_t bits = mask[i]; bits != 0; bits &= bits - 1) ++count;
-  }
-  return count == 0 ? 1 : count > kMostArenas ? kMostArenas : count;
-}
-
-/// Memory of one decoding thread: descriptor table of the thread, decoder, output, stack on top.
-struct Worker {
-  Work* work;
-  int running;  // cleared and woken by the kernel when the thread is gone
-};
-
-uint64_t worker_size(uint64_t largest_frame) {
-  return kPageSize + round_up(decoder_size(), kPageSize) + round_up(largest_frame, kPageSize) +
-         kThreadStack;
-}
-
-}  // namespace
-
-extern "C" void scratchpack_decode_thread(void* memory) {
-  Worker& worker = *static_cast<Worker*>(memory);
-  Work& work = *worker.work;
-  unsigned char* at = static_cast<unsigned char*>(memory) + kPageSize;
-  void* decoder = make_decoder(at);
-  unsigned char* out = at + round_up(decoder_size(), kPageSize);
+void decode_jobs(const Worker& worker) {
+  Work& work = *static_cast<Work*>(worker.shared);
   for (;;) {
     const uint32_t number = __atomic_fetch_add(&work.next, 1, __ATOMIC_RELAXED);
     if (number >= work.job_count) return;
     const Job& job = work.jobs[number];
     const Entry& entry = work.payload->entries[job.entry];
     const Frame& frame = work.payload->frames[job.frame];
-    long result = decode_frame(*work.payload, decoder, entry, frame, out);
+    long result = decode_frame(*work.payload, worker.decoder, entry, frame, worker.buffer);
     if (result == 0) {
-      result =
-          write_all(arenas.descriptors[job.arena], out, frame.size, job.offset + frame.position);
+      result = write_all(arenas.descriptors[job.arena], worker.buffer, frame.size,
+                         job.offset + frame.position);
     }
     if (result != 0) __atomic_store_n(&work.error, result, __ATOMIC_RELAXED);
   }
 }
-
-// long scratchpack_start_thread(char* stack_top, void* memory, int* running): a raw thread that
-// runs scratchpack_decode_thread(memory) and exits; no library knows of it.
-extern "C" long scratchpack_start_thread(void* stack_top, void* memory, int* running);
-__asm__(
-    ".text\n"
-    ".globl scratchpack_start_thread\n"
-    ".hidden scratchpack_start_thread\n"
-    "scratchpack_start_thread:\n"
-    "  mov %rsi, %r8\n"        // survives the call: the thread's argument
-    "  mov %rdx, %r10\n"       // child_tid: CLONE_CHILD_CLEARTID
-    "  mov %rdi, %rsi\n"       // stack
-    "  mov $0x250f00, %edi\n"  // VM FS FILES SIGHAND THREAD SYSVSEM CHILD_CLEARTID
-    "  xor %edx, %edx\n"
-    "  mov $56, %eax\n"
-    "  syscall\n"
-    "  test %rax, %rax\n"
-    "  jz 1f\n"
-    "  ret\n"
-    "1:\n"
-    "  xor %ebp, %ebp\n"
-    "  mov %r8, %rdi\n"
-    "  call scratchpack_decode_thread\n"
-    "  xor %edi, %edi\n"
-    "  mov $60, %eax\n"
-    "  syscall\n"
-    "  hlt\n");
-
-namespace {
 
 /// Gives every compressed start file a place in the emptiest arena and lists its frames.
 long plan_jobs(const Payload& payload, const Entry& program, Work& work, uint64_t& largest) {
@@ -159,32 +103,6 @@ void sort_jobs(const Payload& payload, Work& work) {
     }
     work.jobs[at] = job;
   }
-}
-
-long run_jobs(Work& work, uint64_t largest, uint32_t threads) {
-  if (threads > work.job_count) threads = work.job_count;
-  const uint64_t each = worker_size(largest);
-  const long area =
-      sys(kSysMmap, 0, each * threads, kProtRead | kProtWrite, kMapPrivate | kMapAnonymous, -1, 0);
-  if (failed(area)) return area;
-  unsigned char* memory = reinterpret_cast<unsigned char*>(area);
-  for (uint32_t i = 0; i < threads; ++i) {
-    Worker& worker = *reinterpret_cast<Worker*>(memory + i * each);
-    worker.work = &work;
-    if (i == 0) continue;
-    worker.running = 1;
-    // Where no thread can be made (nproc limit) this one does all the work.
-    if (failed(scratchpack_start_thread(memory + (i + 1) * each - 16, &worker, &worker.running))) {
-      worker.running = 0;
-    }
-  }
-  scratchpack_decode_thread(memory);
-  for (uint32_t i = 1; i < threads; ++i) {
-    int* running = &reinterpret_cast<Worker*>(memory + i * each)->running;
-    while (__atomic_load_n(running, __ATOMIC_ACQUIRE) != 0) sys(kSysFutex, running, 0, 1, 0);
-  }
-  sys(kSysMunmap, area, each * threads);
-  return work.error;
 }
 
 long make_arenas(uint32_t count) {
@@ -232,7 +150,9 @@ long fill_arenas(const Payload& payload, const Entry& program) {
   }
   if (result == 0) {
     sort_jobs(payload, work);
-    result = run_jobs(work, largest, threads);
+    result = run_workers(decode_jobs, &work, largest,
+                         threads < work.job_count ? threads : work.job_count);
+    if (result == 0) result = work.error;
   }
   sys(kSysMunmap, area, sizeof(Work));
   arenas.left = arenas.file_count;

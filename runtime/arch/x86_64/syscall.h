@@ -47,6 +47,7 @@ enum SystemCall : long {
   kSysBrk = 12,
   kSysRtSigprocmask = 14,
   kSysPread64 = 17,
+  kSysMadvise = 28,
   kSysSendfile = 40,
   kSysExit = 60,
   kSysClone = 56,
@@ -113,6 +114,8 @@ inline constexpr int kMapPrivate = 2;
 inline constexpr int kMapFixed = 0x10;
 inline constexpr int kMapAnonymous = 0x20;
 inline constexpr int kMapFixedNoreplace = 0x100000;
+inline constexpr int kMadviseHugePage = 14;
+inline constexpr int kMadvisePopulateRead = 22;
 
 enum Errno : int {
   kENOENT = 2,
