@@ -2,9 +2,12 @@
 // else is set.
 //
 // First of all: is the file whole? The kernel maps a file that was cut short without a word, and
-// the first touch of what is missing is a SIGBUS. So one byte of the payload's last page is read by
-// a system call, which says EFAULT instead. This code, its message and the program headers lie in
-// the first page of the file (check.cmake sees to that), so that it works on any larger piece.
+// the first touch of what is missing is a SIGBUS. The file's size says so; where there is no /proc
+// to ask, one byte of the payload's last page is read by a system call, which says EFAULT instead
+// (not always: from a disk that page alone costs milliseconds). This code, its message and the
+// program headers lie in the first page of the file (check.cmake sees to that), so that it works on
+// any larger piece. As a PT_INTERP (extract.h) the size is another file's, and then no reason to
+// fail.
 //
 // Then, between the kernel's stack and ours, a gap is left in which a changed stack can be put
 // together (program_stack.h). bootloader_main returns where to go and with which stack; every
@@ -26,19 +29,33 @@ _start:
   add $56, %rdx
   dec %ecx
   jnz 1b
-  mov 32(%rsi), %rdx               // p_filesz
-  dec %rdx
-  add 16(%rsi), %rdx               // p_vaddr
-  add %rbx, %rdx
-  mov %rdx, %rsi
+  mov %rsi, %r13
+  lea executable(%rip), %rsi
+  mov $-100, %edi                  // AT_FDCWD
+  lea -512(%rsp), %rdx             // struct stat
+  xor %r10d, %r10d
+  mov $262, %eax                   // newfstatat
+  syscall
+  mov 8(%r13), %rcx                // p_offset
+  add 32(%r13), %rcx               // p_filesz
+  test %eax, %eax
+  jne 2f
+  cmp %rcx, 48(%rdx)               // st_size
+  jge whole
+2:
+  mov 32(%r13), %rsi               // p_filesz
+  dec %rsi
+  add 16(%r13), %rsi               // p_vaddr
+  add %rbx, %rsi
   and $-4096, %rsi                 // path: the last page
-  mov $-100, %rdi                  // AT_FDCWD
+  mov $-100, %edi                  // AT_FDCWD
   xor %edx, %edx                   // F_OK
   mov $269, %eax                   // faccessat
   syscall
   cmp $-14, %rax                   // EFAULT
   je cut_short
 
+whole:
   mov %r12, %rdi
   and $-16, %rsp
   call bootloader_stack_size
@@ -72,6 +89,8 @@ cut_short:
   mov $231, %eax                   // exit_group
   mov $125, %edi
   syscall
+executable:
+  .asciz "/proc/self/exe"
 message:
   .ascii "scratchpack: start the bundle: the file is cut short (copy or download it again)\n"
 message_end:

@@ -2,6 +2,7 @@
 //   payload -> options of the environment -> launch record -> in place, or extracted -> jump
 #include <stdint.h>
 
+#include "bootloader/bundle_file.h"
 #include "bootloader/elf.h"
 #include "bootloader/extract.h"
 #include "bootloader/identity.h"
@@ -99,18 +100,18 @@ Jump start(uint64_t* top) {
     return start_extracted(base, segment.filesz, stack);
 
   const Options options = read_options(stack);
+  const ScopedDescriptor bundle(open_bundle());
+  if (!is_whole(bundle.get(), segment.offset, segment.filesz)) {
+    fail("start the bundle: the file is cut short (copy or download it again)");
+  }
+  read_ahead(bundle.get(), segment.offset, segment.filesz,
+             *reinterpret_cast<const PayloadHeader*>(base));
   Payload payload;
   if (const char* problem = open_payload(base, segment.filesz, payload)) {
     char text[200];
     TextBuilder line(text, sizeof text);
     line.add("start the bundle: ").add(problem).add(" (build or download it again)");
     fail(line.text());
-  }
-  // The last page is there (entry.S), but is all of it? Only the file itself can say.
-  KernelStat bundle;
-  if (sys(kSysNewfstatat, kAtFdcwd, "/proc/self/exe", &bundle, 0) == 0 &&
-      bundle.size < static_cast<int64_t>(segment.offset + segment.filesz)) {
-    fail("start the bundle: the file is cut short (copy or download it again)");
   }
   note_step("checked the table");
   if (options.run != nullptr) run_instead(payload, options.run);
@@ -138,7 +139,10 @@ Jump start(uint64_t* top) {
     }
     Jump jump = {};
     InPlaceFault fault;
-    if (start_in_place(payload, segment.offset, program, stack, edited, jump, fault)) return jump;
+    if (start_in_place(payload, bundle.get(), segment.offset, program, stack, edited, jump,
+                       fault)) {
+      return jump;
+    }
     if (text_equal(options.mode, "in-place")) {
       fail("start in place: cannot", fault.step, fault.error, "unset SCRATCHPACK_MODE to extract");
     }

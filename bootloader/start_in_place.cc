@@ -124,23 +124,22 @@ bool map_both(const Payload& payload, uint64_t payload_offset, const Entry& prog
 
 }  // namespace
 
-bool start_in_place(const Payload& payload, uint64_t payload_offset, const Entry& program,
-                    const ProgramStack& original, const ProgramStack& stack, Jump& jump,
-                    InPlaceFault& fault) {
+bool start_in_place(const Payload& payload, long bundle, uint64_t payload_offset,
+                    const Entry& program, const ProgramStack& original, const ProgramStack& stack,
+                    Jump& jump, InPlaceFault& fault) {
   if (program.interpreter == kNone) {
     fault = {"find the dynamic linker", -kENOENT};
     return false;
   }
   const Entry& linker = payload.entries[program.interpreter];
-  const ScopedDescriptor bundle(open_bundle());
-  if (!bundle.valid()) {
-    fault = {"open /proc/self/exe", bundle.get()};
+  if (failed(bundle)) {
+    fault = {"open /proc/self/exe", bundle};
     return false;
   }
   process.payload = payload;
   process.payload_offset = payload_offset;
   process.program = &program;
-  sys(kSysFstat, bundle.get(), &process.bundle);
+  sys(kSysFstat, bundle, &process.bundle);
 
   long result = fill_arenas(payload, program);
   if (failed(result)) {
@@ -152,8 +151,8 @@ bool start_in_place(const Payload& payload, uint64_t payload_offset, const Entry
 
   MappedElf mapped_program;
   MappedElf mapped_linker;
-  if (!map_both(payload, payload_offset, program, linker, bundle.get(), mapped_program,
-                mapped_linker, fault)) {
+  if (!map_both(payload, payload_offset, program, linker, bundle, mapped_program, mapped_linker,
+                fault)) {
     close_arenas();
     return false;
   }

@@ -19,6 +19,7 @@
 //   +- - - - - - - - - - +  the above is "the table": one checksum, checked at every start
 //   |  contents          |  raw: ELF files, the linker's cache and files of 16 KiB or more on page
 //   |                    |  boundaries, small data files on 16 bytes; zstd: frames back to back.
+//   |                    |  First what the program's start opens: it is read ahead in one go.
 //   |                    |  Identical contents are stored once.
 //   |  manifest          |  JSON (zstd), for people and tools only: reasons, packages, sources
 //   +--------------------+
@@ -166,7 +167,9 @@ struct PayloadHeader {
   uint64_t manifest_stored;  ///< bytes
   uint64_t manifest_size;    ///< bytes decoded
   uint64_t bootloader_size;  ///< bytes of the bootloader's file before the payload
-  uint8_t reserved[512 - 232];
+  uint64_t start_size;       ///< what to read ahead: header, table, what the start opens and most
+                             ///< of which it uses; 0: not said
+  uint8_t reserved[512 - 240];
 };
 static_assert(sizeof(PayloadHeader) == 512);
 

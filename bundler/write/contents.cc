@@ -48,9 +48,12 @@ std::uint64_t Content::stored() const {
   return bytes;
 }
 
-Contents::Contents(const FileSet& files, const StartDecision& start) {
+Contents::Contents(const FileSet& files, const StartDecision& start,
+                   const std::vector<std::string>& first) {
+  for (const std::string& path : first) gather(path, files.at(path), start);
+  first_count_ = contents_.size();
   for (const auto& [path, file] : files) {
-    if (file.kind == FileKind::file) gather(path, file, start);
+    if (file.kind == FileKind::file && !number_of_.contains(path)) gather(path, file, start);
   }
 }
 
@@ -124,6 +127,7 @@ std::uint64_t Contents::lay(std::uint64_t at, std::vector<Frame>& frames) {
         at += content.frames[i].bytes.size();
       }
     }
+    if (&content < contents_.data() + first_count_) end_of_first_ = at;
   }
   return at;
 }

@@ -35,7 +35,8 @@ struct Content {
 
 class Contents {
  public:
-  Contents(const FileSet& files, const StartDecision& start);
+  /// `first`: paths whose contents are laid before all others, in that order.
+  Contents(const FileSet& files, const StartDecision& start, const std::vector<std::string>& first);
 
   /// Compresses what gains by it. `level` as zstd's.
   void compress(int level, unsigned threads,
@@ -46,6 +47,9 @@ class Contents {
 
   /// Gives every content its place from `at` on, and the frames theirs. The offset behind the last.
   std::uint64_t lay(std::uint64_t at, std::vector<Frame>& frames);
+
+  /// The offset behind the contents of the paths that came first, once laid.
+  std::uint64_t end_of_first() const { return end_of_first_; }
 
   /// Writes them where they were laid. Throws Error when a source changed since it was read.
   void write(AtomicFile& out, std::uint64_t payload_offset) const;
@@ -60,6 +64,8 @@ class Contents {
   void gather(const std::string& path, const FileEntry& file, const StartDecision& start);
 
   std::vector<Content> contents_;
+  std::size_t first_count_ = 0;
+  std::uint64_t end_of_first_ = 0;
   std::map<std::string, std::size_t> number_of_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::vector<std::size_t>> same_;
 };

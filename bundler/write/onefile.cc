@@ -18,6 +18,8 @@
 namespace scratchpack {
 namespace {
 
+constexpr const char* kLinkerCache = "/etc/ld.so.cache";
+
 std::uint64_t round_up(std::uint64_t value, std::uint64_t to) { return (value + to - 1) / to * to; }
 
 template <typename T>
@@ -25,11 +27,39 @@ std::span<const std::uint8_t> as_bytes(const std::vector<T>& values) {
   return {reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * sizeof(T)};
 }
 
+/// What the application's start opens and mostly uses. Large files are left to the kernel's own
+/// reading ahead, as a start touches a part of them; but what is compressed is needed whole.
+std::vector<std::string> read_at_start(const Plan& plan, const FileSet& files,
+                                       const StartDecision& start, Compression compression) {
+  constexpr std::uint64_t kLarge = std::uint64_t{8} << 20;
+  const std::uint64_t limit = compression == Compression::none ? kLarge : UINT64_MAX;
+  std::vector<std::string> paths;
+  const auto add = [&](const std::string& path) {
+    const auto found = resolve_in(files, path);
+    if (found && files.at(*found).kind == FileKind::file && files.at(*found).size < limit &&
+        std::ranges::find(paths, *found) == paths.end()) {
+      paths.push_back(*found);
+    }
+  };
+  for (const Program& program : plan.programs) {
+    if (resolve_in(files, program.path) != start.program) continue;
+    add(program.interpreter);
+    add(kLinkerCache);
+    add(program.path);
+    for (const std::string& library : program.libraries) add(library);
+  }
+  return paths;
+}
+
 class Packer {
  public:
   Packer(const Plan& plan, const FileSet& files, const StartDecision& start,
          const OnefileOptions& options)
-      : plan_(plan), files_(files), start_(start), options_(options), contents_(files, start) {}
+      : plan_(plan),
+        files_(files),
+        start_(start),
+        options_(options),
+        contents_(files, start, read_at_start(plan, files, start, options.compression)) {}
 
   void compress();
   void lay_out();
@@ -129,7 +159,7 @@ void Packer::fill_directories() {
 }
 
 void Packer::fill_programs() {
-  const std::uint32_t cache = number_of("/etc/ld.so.cache");
+  const std::uint32_t cache = number_of(kLinkerCache);
   for (const Program& program : plan_.programs) {
     const std::uint32_t number = number_of(program.path);
     const std::uint32_t linker = number_of(program.interpreter);
@@ -252,6 +282,7 @@ void Packer::lay_out() {
   fill_launch();
   fill_buckets();
   header_.manifest = round_up(contents_.lay(lay_table(), frames_), 16);
+  header_.start_size = contents_.end_of_first();
   for (const auto& [path, file] : files_) {
     // Places are known only now.
     if (file.kind == FileKind::file && contents_.of(path).frames.empty()) {

@@ -18,7 +18,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { kCommands = 64, kWords = 32, kLine = 4096, kPage = 4096, kOpenFolders = 16 };
+enum {
+  kCommands = 64,
+  kWords = 32,
+  kLine = 4096,
+  kPage = 4096,
+  kOpenFolders = 16,
+  kAttempts = 1000
+};
 
 struct Command {
   char line[kLine];
@@ -70,15 +77,16 @@ static int evict(const char* path, const struct stat* status, int kind, struct F
   (void)where;
   if (kind != FTW_F || !S_ISREG(status->st_mode) || status->st_size == 0) return 0;
   int file = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-  if (file < 0 || fdatasync(file) != 0 || posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) != 0) {
-    perror(path);
-    return 1;
+  size_t left = 1;
+  // What is still being read ahead cannot go yet.
+  for (int attempt = 0; file >= 0 && left != 0 && attempt < kAttempts; ++attempt) {
+    if (attempt > 0) usleep(1000);
+    if (fdatasync(file) != 0 || posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) != 0) break;
+    left = resident_pages(file, (size_t)status->st_size);
   }
-  size_t left = resident_pages(file, (size_t)status->st_size);
   close(file);
-  if (left == 0) return 0;
-  fprintf(stderr, "%s: %zu pages stay in the page cache\n", path, left);
-  return 1;
+  if (left != 0) fprintf(stderr, "%s: %zu pages stay in the page cache\n", path, left);
+  return left != 0;
 }
 
 static int prepare(const char* before, const struct Command* command) {

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <random>
@@ -99,6 +100,30 @@ TEST_CASE("identical contents are stored once") {
   const TemporaryFolder folder;
   const OnefileResult result = pack(make_file_set(), folder.path("bundle"), Compression::none);
   CHECK(result.stored.at("/opt/tree/copy.txt") + result.stored.at("/opt/tree/data.txt") == 10);
+}
+
+TEST_CASE("what the start opens lies first, and the header says how much that is") {
+  const TemporaryFolder folder;
+  for (const Compression compression : {Compression::none, Compression::good}) {
+    pack(make_file_set(), folder.path("bundle"), compression);
+    Bytes bundle = read_file(folder.path("bundle"));
+    const PayloadHeader& header = header_of(bundle);
+    const auto* payload = reinterpret_cast<const std::uint8_t*>(&header);
+    const auto* entries = reinterpret_cast<const Entry*>(payload + header.entries);
+    const auto* frames = reinterpret_cast<const Frame*>(payload + header.frames);
+    const auto* lists = reinterpret_cast<const std::uint32_t*>(payload + header.lists);
+    const Entry& program = entries[header.launch.program];
+    const std::vector<std::uint32_t> first(lists + program.first_listed,
+                                           lists + program.first_listed + program.listed_count);
+    REQUIRE(first.size() >= 3);  // env, its linker, libc
+    for (std::uint32_t i = 0; i < header.entry_count; ++i) {
+      if (entries[i].kind != kKindFile || entries[i].size == 0) continue;
+      const bool raw = entries[i].method == kMethodRaw;
+      const std::uint64_t at = raw ? entries[i].offset : frames[entries[i].first_frame].offset;
+      const bool listed = std::ranges::find(first, i) != first.end();
+      CHECK((at < header.start_size) == listed);
+    }
+  }
 }
 
 TEST_CASE("the bytes do not depend on the number of threads") {
