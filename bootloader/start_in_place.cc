@@ -4,6 +4,7 @@
 #include "bootloader/report.h"
 #include "runtime/arch/x86_64/syscall.h"
 #include "runtime/arena.h"
+#include "runtime/gate.h"
 #include "runtime/handlers.h"
 #include "runtime/mapped_files.h"
 #include "runtime/process.h"
@@ -140,6 +141,7 @@ bool start_in_place(const Payload& payload, long bundle, uint64_t payload_offset
   process.payload_offset = payload_offset;
   process.program = &program;
   sys(kSysFstat, bundle, &process.bundle);
+  process.id = sys(kSysGetpid);
 
   long result = fill_arenas(payload, program);
   if (failed(result)) {
@@ -158,6 +160,8 @@ bool start_in_place(const Payload& payload, long bundle, uint64_t payload_offset
   }
   take_from_arenas(payload, program);
   take_from_arenas(payload, linker);
+  open_gate();
+  gate.ask = arenas_open() ? 1 : 0;  // the first call of the program itself closes them
   const bool musl = (linker.flags & kFlagMusl) != 0;
   library_slot_handler = musl ? musl_handler : library_handler;
   result = linker.slot == 0

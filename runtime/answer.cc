@@ -3,6 +3,8 @@
 #include "runtime/arch/x86_64/syscall.h"
 #include "runtime/data_files.h"
 #include "runtime/directories.h"
+#include "runtime/gate.h"
+#include "runtime/large_files.h"
 #include "runtime/mapped_files.h"
 #include "runtime/process.h"
 #include "runtime/status.h"
@@ -21,8 +23,8 @@ long access_entry(const Entry& entry, uint64_t mode) {
 
 long copy_link(const char* text, uint64_t length, uint64_t buffer, uint64_t size) {
   if (static_cast<int64_t>(size) <= 0) return -kEINVAL;
-  if (!plausible_pointer(buffer)) return -kEFAULT;
   if (length > size) length = size;
+  if (!writable(buffer, length)) return -kEFAULT;
   __builtin_memcpy(reinterpret_cast<char*>(buffer), text, length);
   return static_cast<long>(length);
 }
@@ -54,7 +56,7 @@ bool open_flags(const Registers& r, uint64_t& flags) {
       return true;
     default: {
       // struct open_how: flags, mode, resolve.
-      if (!plausible_pointer(r.rdx) || r.r10 < 24) return false;
+      if (r.r10 < 24 || !readable(r.rdx, 24)) return false;
       const uint64_t* how = reinterpret_cast<const uint64_t*>(r.rdx);
       flags = how[0];
       return how[2] == 0;
@@ -134,8 +136,10 @@ long answer_open(Opener opener, const Entry& entry, uint64_t flags) {
   if (writes(flags)) return -kEROFS;
   const bool mapped =
       opener == Opener::linker || (opener == Opener::musl && (entry.flags & kFlagElf) != 0);
-  return mapped ? open_mapped(entry, static_cast<long>(flags))
-                : open_data(entry, static_cast<long>(flags));
+  if (mapped) return open_mapped(entry, static_cast<long>(flags));
+  const bool large = is_large(entry) && (flags & kOpenPath) == 0;
+  return large ? open_large(entry, static_cast<long>(flags))
+               : open_data(entry, static_cast<long>(flags));
 }
 
 long answer_own_executable(Opener opener, const Registers& r, CallAction action, bool follow,
@@ -152,6 +156,7 @@ long answer_own_executable(Opener opener, const Registers& r, CallAction action,
 }
 
 long answer_fstat(long descriptor, uint64_t buffer) {
+  if (const Entry* large = large_file(descriptor)) return write_status(*large, buffer);
   const long result = sys(kSysFstat, descriptor, buffer);
   if (failed(result)) return result;
   KernelStat& status = *reinterpret_cast<KernelStat*>(buffer);
@@ -170,6 +175,7 @@ long answer_empty_path(const Registers& r) {
     return answer_fstat(descriptor, r.rdx);
   }
   if (r.rax != kCall_statx || (r.rdx & kAtEmptyPath) == 0) return kPass;
+  if (const Entry* large = large_file(descriptor)) return write_statx(*large, r.r8);
   KernelStat status;
   if (sys(kSysFstat, descriptor, &status) != 0) return kPass;
   const Entry* entry = marked_entry(status);

@@ -2,6 +2,7 @@
 
 #include "runtime/arch/x86_64/syscall.h"
 #include "runtime/decode.h"
+#include "runtime/gate.h"
 #include "runtime/workers.h"
 
 namespace scratchpack {
@@ -188,6 +189,7 @@ void take_from_arenas(const Payload& payload, const Entry& entry) {
 void close_arenas() {
   const uint32_t count = __atomic_exchange_n(&arenas.count, 0, __ATOMIC_ACQ_REL);
   for (uint32_t i = 0; i < count; ++i) sys(kSysClose, arenas.descriptors[i]);
+  gate.ask = 0;
 }
 
 }  // namespace scratchpack

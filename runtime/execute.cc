@@ -2,10 +2,12 @@
 
 #include "runtime/arch/x86_64/syscall.h"
 #include "runtime/data_files.h"
+#include "runtime/gate.h"
 #include "runtime/locate.h"
 #include "runtime/path_map.h"
 #include "runtime/process.h"
 #include "runtime/text.h"
+#include "runtime/working_directory.h"
 
 namespace scratchpack {
 namespace {
@@ -29,12 +31,22 @@ uint64_t count(char** list) {
   return number;
 }
 
+/// Whether a list's pointers may be read, up to the one that ends it.
+bool readable_list(char** list) {
+  for (char** at = list; at != nullptr; ++at) {
+    const uint64_t address = reinterpret_cast<uint64_t>(at);
+    if ((at == list || address % kPageSize == 0) && !readable(address, sizeof *at)) return false;
+    if (*at == nullptr) break;
+  }
+  return true;
+}
+
 void restore_mask(const Request& request) {
   sys(kSysRtSigprocmask, 2, request.mask, 0, 8);  // SIG_SETMASK: the new image inherits it
 }
 
 long execute_program(const Entry& entry, const Request& request) {
-  const Entry* directory = process.working_directory;
+  const Entry* directory = working_directory();
   const uint64_t number = process.payload.number(entry);
   const uint64_t place =
       directory == nullptr ? 0 : process.payload.number(*directory) + uint64_t{1};
@@ -157,7 +169,8 @@ __attribute__((noinline)) long execute_outside(long directory, const char* path,
   char** kept = static_cast<char**>(__builtin_alloca((given + 1) * sizeof(char*)));
   uint64_t used = 0;
   for (uint64_t i = 0; i < given; ++i) {
-    if (!is_own_edit(request.environment[i])) kept[used++] = request.environment[i];
+    const char* variable = request.environment[i];
+    if (!readable_path(variable) || !is_own_edit(variable)) kept[used++] = request.environment[i];
   }
   if (used == given) return 1;
   kept[used] = nullptr;
@@ -174,7 +187,10 @@ void answer(Registers& registers, long result) {
 
 void execute_call(Registers& registers, long directory, const char* path, char** arguments,
                   char** environment, const uint64_t* mask) {
-  if (!plausible_pointer(reinterpret_cast<uint64_t>(path)) || path[0] == 0) return;
+  if (!readable_path(path) || path[0] == 0 || !readable_list(arguments) ||
+      !readable_list(environment)) {
+    return;
+  }
   const Request request = {arguments, environment, mask, 0};
   if (is_own_executable(path)) {
     answer(registers, execute_program(*process.program, request));
@@ -199,6 +215,7 @@ void execute_call(Registers& registers, long directory, const char* path, char**
 
 void execute_entry_call(Registers& registers, const Entry& entry, char** arguments,
                         char** environment, const uint64_t* mask) {
+  if (!readable_list(arguments) || !readable_list(environment)) return;
   const Request request = {arguments, environment, mask, 0};
   answer(registers, execute_entry(entry, process.payload.path(entry), request));
 }

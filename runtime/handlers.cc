@@ -17,6 +17,8 @@
 #include "runtime/arena.h"
 #include "runtime/directories.h"
 #include "runtime/execute.h"
+#include "runtime/gate.h"
+#include "runtime/large_files.h"
 #include "runtime/locate.h"
 #include "runtime/mapped_files.h"
 #include "runtime/process.h"
@@ -220,7 +222,7 @@ long rename_or_link(Registers& r, CallAction action, CallPath where) {
 long path_call(Opener opener, Registers& r, CallAction action, CallPath where) {
   const PathPlace place = first_path(r, where);
   const char* path = reinterpret_cast<const char*>(*place.path);
-  if (!plausible_pointer(*place.path)) return kPass;
+  if (!readable_path(path)) return kPass;
   if (*path == 0) return place.directory == nullptr ? kPass : answer_empty_path(r);
   const bool opens = action == kOpen;
   uint64_t flags = 0;
@@ -244,13 +246,14 @@ long path_call(Opener opener, Registers& r, CallAction action, CallPath where) {
 }
 
 void exec_call(Registers& r, const uint64_t* mask) {
+  hand_over_large_files();
   const auto list = [](uint64_t address) { return reinterpret_cast<char**>(address); };
   const auto text = [](uint64_t address) { return reinterpret_cast<const char*>(address); };
   if (r.rax == kCall_execve) {
     execute_call(r, kAtFdcwd, text(r.rdi), list(r.rsi), list(r.rdx), mask);
   } else if (r.r8 == 0) {
     execute_call(r, static_cast<int>(r.rdi), text(r.rsi), list(r.rdx), list(r.r10), mask);
-  } else if ((r.r8 & kAtEmptyPath) != 0 && plausible_pointer(r.rsi) && *text(r.rsi) == 0) {
+  } else if ((r.r8 & kAtEmptyPath) != 0 && readable_path(text(r.rsi)) && *text(r.rsi) == 0) {
     KernelStat status;
     if (sys(kSysFstat, static_cast<int>(r.rdi), &status) != 0) return;
     const Entry* entry = marked_entry(status);
@@ -260,8 +263,6 @@ void exec_call(Registers& r, const uint64_t* mask) {
 
 long other_call(const Registers& r) {
   switch (r.rax) {
-    case kCall_fstat:
-      return answer_fstat(static_cast<int>(r.rdi), r.rsi);
     case kCall_getdents64:
       return list_call(static_cast<int>(r.rdi), r.rsi, r.rdx);
     case kCall_chdir:
@@ -269,7 +270,7 @@ long other_call(const Registers& r) {
     case kCall_fchdir:
       return change_to_descriptor(static_cast<int>(r.rdi));
     case kCall_getcwd:
-      return process.working_directory == nullptr ? kPass : current_directory(r.rdi, r.rsi);
+      return working_directory() == nullptr ? kPass : current_directory(r.rdi, r.rsi);
     case kCall_chroot:
       return change_root(reinterpret_cast<const char*>(r.rdi));
     default:
@@ -283,6 +284,8 @@ long answer(Opener opener, Registers& r) {
   switch (action) {
     case kOther:
       return other_call(r);
+    case kDescriptor:
+      return r.rax == kCall_fstat ? answer_fstat(static_cast<int>(r.rdi), r.rsi) : large_call(r);
     case kSocket:
       return socket_call(r);
     case kRename:
@@ -305,6 +308,14 @@ void serve(Opener opener, Registers& r, const uint64_t* mask) {
   r.handled = 1;
 }
 
+/// The program's own first call that is ours.
+bool library_began;
+void begin_library() {
+  library_began = true;
+  know_robust_lists();
+  if (arenas_open()) close_arenas();
+}
+
 }  // namespace
 
 void linker_handler(Registers* registers, const uint64_t* mask) {
@@ -312,7 +323,7 @@ void linker_handler(Registers* registers, const uint64_t* mask) {
 }
 
 void library_handler(Registers* registers, const uint64_t* mask) {
-  if (arenas_open()) close_arenas();
+  if (!library_began) begin_library();
   serve(Opener::library, *registers, mask);
 }
 

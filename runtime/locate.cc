@@ -2,40 +2,60 @@
 
 #include "runtime/arch/x86_64/syscall.h"
 #include "runtime/directories.h"
+#include "runtime/gate.h"
 #include "runtime/path_map.h"
 #include "runtime/process.h"
 #include "runtime/text.h"
+#include "runtime/working_directory.h"
 
 namespace scratchpack {
 namespace {
 
 /// The directory a relative path starts in, when only we know it.
 const Entry* bundled_start(long directory) {
-  if (static_cast<int>(directory) == kAtFdcwd) return process.working_directory;
+  if (static_cast<int>(directory) == kAtFdcwd) return working_directory();
   return directory_of(directory);
+}
+
+/// Whether a path has a `..`.
+bool leads_up(const char* path) {
+  for (const char* at = path; *at != 0; ++at) {
+    if (at[0] == '.' && at[1] == '.' && (at == path || at[-1] == '/') &&
+        (at[2] == 0 || at[2] == '/')) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /// Where relative paths of the call start. Kept out of its caller so that its buffer takes stack
 /// only when a path is relative.
-__attribute__((noinline)) bool start_of_relative(long directory, Walk& start, bool& spelled) {
+__attribute__((noinline)) bool start_of_relative(long directory, const char* path, Walk& start,
+                                                 bool& spelled) {
   if (const Entry* bundled = bundled_start(directory)) {
     start.entry = bundled;
     spelled = true;
     return true;
   }
-  char path[kLongestPath + 1];
+  const bool here = static_cast<int>(directory) == kAtFdcwd;
+  // A directory that the bundle knows is opened as one of ours: this one leads nowhere but up.
+  if (!here && !leads_up(path)) return false;
+  char from[kLongestPath + 1];
   long length = 0;
-  if (static_cast<int>(directory) == kAtFdcwd) {
-    length = sys(kSysGetcwd, path, sizeof path) - 1;  // the kernel counts the NUL
+  if (here) {
+    length = sys(kSysGetcwd, from, sizeof from) - 1;  // the kernel counts the NUL
   } else {
     char link[40];
     TextBuilder name(link, sizeof link);
     name.add("/proc/self/fd/").add_number(static_cast<uint32_t>(directory));
-    length = sys(kSysReadlinkat, kAtFdcwd, link, path, sizeof path - 1);
+    length = sys(kSysReadlinkat, kAtFdcwd, link, from, sizeof from - 1);
   }
-  if (length <= 0 || length >= static_cast<long>(sizeof path) || path[0] != '/') return false;
-  path[length] = 0;
-  start = walk_path(process.payload, Walk{}, path, true);
+  if (length <= 0 || length >= static_cast<long>(sizeof from) || from[0] != '/') return false;
+  from[length] = 0;
+  start = walk_path(process.payload, Walk{}, from, true);
+  if (here && start.unknown > 0 && !start.moved && sys(kSysGetpid) == process.id) {
+    __atomic_store_n(&gate.outside, 1, __ATOMIC_RELEASE);
+  }
   return true;
 }
 
@@ -43,9 +63,9 @@ __attribute__((noinline)) bool start_of_relative(long directory, Walk& start, bo
 
 bool walk_from(long directory, const char* path, bool follow_last, Walk& walk, bool& spelled) {
   spelled = false;
-  if (!plausible_pointer(reinterpret_cast<uint64_t>(path)) || path[0] == 0) return false;
+  if (!readable_path(path) || path[0] == 0) return false;
   Walk start;
-  if (path[0] != '/' && !start_of_relative(directory, start, spelled)) return false;
+  if (path[0] != '/' && !start_of_relative(directory, path, start, spelled)) return false;
   walk = walk_path(process.payload, start, path, follow_last);
   return true;
 }
@@ -74,7 +94,6 @@ bool spell_for_kernel(long directory, const char* path, char (&spelled_path)[kLo
 }
 
 bool is_own_executable(const char* path) {
-  if (!plausible_pointer(reinterpret_cast<uint64_t>(path))) return false;
   const char* rest = text_after(path, "/proc/");
   if (rest == nullptr) return false;
   if (text_equal(rest, "self/exe") || text_equal(rest, "thread-self/exe")) return true;

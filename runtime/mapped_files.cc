@@ -3,6 +3,7 @@
 #include "runtime/arch/x86_64/syscall.h"
 #include "runtime/arena.h"
 #include "runtime/data_files.h"
+#include "runtime/gate.h"
 #include "runtime/process.h"
 #include "runtime/status.h"
 
@@ -38,12 +39,14 @@ Mapped* find(long descriptor) {
 }
 
 bool remember(long descriptor, const Entry& entry, uint64_t base) {
+  if (descriptor >= static_cast<long>(kGateDescriptors)) return false;
   for (Mapped& row : table) {
     if (__atomic_exchange_n(&row.used, 1, __ATOMIC_ACQ_REL) != 0) continue;
     row.entry = &entry;
     row.base = base;
     row.position = 0;
     __atomic_store_n(&row.descriptor, static_cast<int>(descriptor), __ATOMIC_RELEASE);
+    gate_add(descriptor);
     __atomic_fetch_add(&table_used, 1, __ATOMIC_ACQ_REL);
     return true;
   }
@@ -51,6 +54,7 @@ bool remember(long descriptor, const Entry& entry, uint64_t base) {
 }
 
 void forget(Mapped& row) {
+  gate_remove(row.descriptor);
   __atomic_store_n(&row.descriptor, -1, __ATOMIC_RELEASE);
   __atomic_fetch_sub(&table_used, 1, __ATOMIC_ACQ_REL);
   __atomic_store_n(&row.used, 0, __ATOMIC_RELEASE);
@@ -166,7 +170,7 @@ long fill_slot(uint64_t address, Handler handler) {
   const long page = sys(kSysMmap, address, kPageSize, kProtRead | kProtWrite,
                         kMapPrivate | kMapAnonymous | kMapFixed, -1, 0);
   if (failed(page)) return page;
-  *reinterpret_cast<Handler*>(page) = handler;
+  *reinterpret_cast<Slot*>(page) = {handler, &gate};
   return sys(kSysMprotect, page, kPageSize, kProtRead);
 }
 

@@ -15,9 +15,12 @@ struct Process {
   uint64_t payload_offset = 0;  ///< of the payload in the bundle's file
   const Entry* program = nullptr;
   /// The working directory when it exists in the bundle only: the kernel then knows another one.
+  /// See working_directory.h for who asks.
   const Entry* working_directory = nullptr;
-  bool left_root = false;  ///< the program called chroot: the bundle's paths mean nothing there
-  bool debug = false;      ///< SCRATCHPACK_DEBUG=1
+  long id = 0;                ///< of the process that was started; forked ones have another
+  bool robust_lists = false;  ///< the C library registers them (working_directory.h)
+  bool left_root = false;     ///< the program called chroot: the bundle's paths mean nothing there
+  bool debug = false;         ///< SCRATCHPACK_DEBUG=1
   KernelStat bundle = {};  ///< of the bundle's file: device, owner and block size of what is served
 };
 
@@ -26,7 +29,7 @@ extern Process process;
 /// A descriptor of the bundle's file, or -errno (no /proc, unreadable, too many descriptors).
 inline long open_bundle() { return sys(kSysOpenat, kAtFdcwd, "/proc/self/exe", kOpenCloexec, 0); }
 
-/// Pointers no path can have. What remains is read as the kernel would; see README, limits.
+/// Pointers no path can have. Whether one of the others can be read is known to gate.h.
 inline bool plausible_pointer(uint64_t pointer) {
   return pointer >= kPageSize && pointer < (uint64_t{1} << 47);
 }

@@ -2,6 +2,7 @@
 
 #include "runtime/answer.h"
 #include "runtime/arch/x86_64/syscall.h"
+#include "runtime/gate.h"
 #include "runtime/locate.h"
 #include "runtime/process.h"
 #include "runtime/text.h"
@@ -20,8 +21,7 @@ struct UnixAddress {
 
 long socket_call(const Registers& r) {
   constexpr uint64_t kFamilySize = sizeof(uint16_t);
-  if (!plausible_pointer(r.rsi) || r.rdx <= kFamilySize || r.rdx > sizeof(UnixAddress))
-    return kPass;
+  if (r.rdx <= kFamilySize || r.rdx > sizeof(UnixAddress) || !readable(r.rsi, r.rdx)) return kPass;
   const UnixAddress& given = *reinterpret_cast<const UnixAddress*>(r.rsi);
   if (given.family != kFamilyUnix || given.path[0] == 0) return kPass;  // abstract names have none
   char path[sizeof given.path + 1];

@@ -1,5 +1,6 @@
 #include "runtime/status.h"
 
+#include "runtime/gate.h"
 #include "runtime/process.h"
 
 namespace scratchpack {
@@ -7,9 +8,7 @@ namespace {
 
 // Above any inode number a file system hands out in practice; the entry's number is added.
 constexpr uint64_t kInodeBase = 0x5a43000000000000;
-// A modification time no file has: the year 1.5 billion, and a recognisable nanosecond.
-constexpr uint64_t kMarkSeconds = 0x00a5430000000000;
-constexpr uint64_t kMarkNanoseconds = 0x3ac5ca5e;
+constexpr uint64_t kMarkSeconds = 0x00a5430000000000;  // the year 1.5 billion
 
 uint32_t mode_of(const Entry& entry) {
   if (entry.kind == kKindDirectory) return kModeDirectory | entry.mode;
@@ -27,7 +26,7 @@ uint64_t size_of(const Entry& entry) {
 uint64_t inode_of(const Entry& entry) { return kInodeBase + process.payload.number(entry); }
 
 long write_status(const Entry& entry, uint64_t address) {
-  if (!plausible_pointer(address)) return -kEFAULT;
+  if (!writable(address, sizeof(KernelStat))) return -kEFAULT;
   KernelStat& status = *reinterpret_cast<KernelStat*>(address);
   const uint64_t size = size_of(entry);
   status = {};
@@ -43,7 +42,7 @@ long write_status(const Entry& entry, uint64_t address) {
 }
 
 long write_statx(const Entry& entry, uint64_t address) {
-  if (!plausible_pointer(address)) return -kEFAULT;
+  if (!writable(address, sizeof(KernelStatx))) return -kEFAULT;
   KernelStatx& status = *reinterpret_cast<KernelStatx*>(address);
   const uint64_t size = size_of(entry);
   status = {};

@@ -19,7 +19,9 @@ long write_status(const Entry& entry, uint64_t address);
 long write_statx(const Entry& entry, uint64_t address);
 
 /// Memory files that hold a bundled file carry a mark in their modification time, so that fstat
-/// knows them through dup, fork and exec without a table.
+/// knows them through dup, fork and exec without a table: a year no file has, and these
+/// nanoseconds (the entry of a rewritten file looks for them, too).
+inline constexpr uint64_t kMarkNanoseconds = 0x3ac5ca5e;
 void mark_file(long file, const Entry& entry);
 /// The entry a stat result is marked with, or nullptr.
 const Entry* marked_entry(const KernelStat& status);

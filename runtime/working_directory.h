@@ -4,7 +4,20 @@
 
 #include <stdint.h>
 
+#include "runtime/format.h"
+
 namespace scratchpack {
+
+/// The working directory of the calling process when only the bundle has it, else nullptr.
+const Entry* working_directory();
+
+/// To be called once, by the program's first thread: whether this C library registers robust lists,
+/// by which owns_memory() knows.
+void know_robust_lists();
+
+/// Whether the calling process is the only one in its memory. A vfork child is not: what it changes
+/// here, its parent would see changed.
+bool owns_memory();
 
 /// chdir: to the container's directory where it exists, else to the bundle's.
 long change_directory(const char* path);

@@ -1,4 +1,4 @@
-// The code that is added to a rewritten file: one entry, and one thunk a site.
+// The code that leads from a site to the entry (rewrite_entry.h) and back: one thunk a site.
 //
 //   window:  jmp thunk; nops            thunk:  what was displaced
 //            [syscall]                          lea -128(%rsp),%rsp      step over the red zone
@@ -29,14 +29,6 @@
 #include "bundler/content/rewrite_unwind.h"
 
 namespace scratchpack {
-
-/// The entry code for these calls, to lie at `address` (a multiple of 64), with the handler's slot
-/// at `slot`. Its size does not depend on the arguments.
-Bytes entry_code(const CallSet& calls, std::uint64_t address, std::uint64_t slot);
-/// The unwind rows of the entry code.
-UnwindWriter::Steps entry_rows();
-/// Bytes of the entry that are instructions, from its start (tables follow).
-std::uint64_t entry_code_length();
 
 struct Thunk {
   Bytes bytes;

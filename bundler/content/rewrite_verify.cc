@@ -8,9 +8,9 @@
 #include "bundler/base/error.h"
 #include "bundler/content/rewrite.h"
 #include "bundler/content/rewrite_bridge.h"
+#include "bundler/content/rewrite_entry.h"
 #include "bundler/content/rewrite_prove.h"
 #include "bundler/content/rewrite_sites.h"
-#include "bundler/content/rewrite_thunks.h"
 
 namespace scratchpack {
 

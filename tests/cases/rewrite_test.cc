@@ -27,14 +27,14 @@ struct Golden {
   long moved;
 };
 const std::map<std::string, Golden> kGolden = {
-    {"libc6 2.36-9+deb12u14 libc.so.6", {3, 0}},
+    {"libc6 2.36-9+deb12u14 libc.so.6", {3, 2}},
     {"libc6 2.36-9+deb12u14 ld-linux-x86-64.so.2", {1, 1}},
-    {"libc6 2.41-12+deb13u5 libc.so.6", {6, 0}},
+    {"libc6 2.41-12+deb13u5 libc.so.6", {6, 1}},
     {"libc6 2.41-12+deb13u5 ld-linux-x86-64.so.2", {1, 2}},
-    {"libc6 2.43-7 libc.so.6", {5, 1}},
+    {"libc6 2.43-7 libc.so.6", {5, 2}},
     {"libc6 2.43-7 ld-linux-x86-64.so.2", {0, 1}},
-    {"musl 1.2.3-1 libc.so", {14, 6}},
-    {"musl 1.2.5-3.1~deb13u1 libc.so", {15, 9}},
+    {"musl 1.2.3-1 libc.so", {14, 7}},
+    {"musl 1.2.5-3.1~deb13u1 libc.so", {15, 10}},
     {"musl 1.2.6-2 libc.so", {14, 9}},
 };
 

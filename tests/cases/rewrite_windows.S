@@ -104,6 +104,13 @@
   ret
   end number_zero_by_xor
 
+  function number_of_libraries_only
+  mov $6, %eax
+  mov %rsi, %rsi
+  syscall
+  ret
+  end number_of_libraries_only
+
   function one_of_two_paths_is_ours
   mov $39, %eax
   test %edx, %edx
