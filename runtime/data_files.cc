@@ -20,10 +20,10 @@ long fill(const Entry& entry, long file) {
 }
 
 /// The memory file's name: what /proc/PID/maps and fd show. At most 249 bytes are allowed.
-long make_file(const Entry& entry) {
+long make_file(const Entry& entry, bool close_on_exec) {
   const char* name = process.payload.path(entry);
   if (entry.path_length > 240) name += entry.path_length - 240;
-  return sys(kSysMemfdCreate, name, kMemfdCloexec | kMemfdAllowSealing);
+  return sys(kSysMemfdCreate, name, (close_on_exec ? kMemfdCloexec : 0) | kMemfdAllowSealing);
 }
 
 /// What the rewriting replaced is put back: programs that read their libraries see the originals.
@@ -80,23 +80,21 @@ long append_user(const Entry& entry, long file) {
 }  // namespace
 
 long new_image_file(const Entry& entry) {
-  ScopedDescriptor file(make_file(entry));
+  ScopedDescriptor file(make_file(entry, true));
   if (!file.valid()) return file.get();
   const long result = fill(entry, file.get());
   return failed(result) ? result : file.release();
 }
 
 long open_data(const Entry& entry, long flags) {
-  ScopedDescriptor file(make_file(entry));
+  ScopedDescriptor file(make_file(entry, (flags & kOpenCloexec) != 0));
   if (!file.valid()) return file.get();
   long result = fill(entry, file.get());
   if (result == 0 && entry.slot != 0) result = restore_original(entry, file.get());
   if (result == 0 && (entry.flags & kFlagAppendUser) != 0) result = append_user(entry, file.get());
   if (failed(result)) return result;
-  sys(kSysFchmod, file.get(), entry.mode);
   mark_file(file.get(), entry);
-  sys(kSysFcntl, file.get(), 1033, kSealAll);                         // F_ADD_SEALS
-  if ((flags & kOpenCloexec) == 0) sys(kSysFcntl, file.get(), 2, 0);  // F_SETFD
+  sys(kSysFcntl, file.get(), 1033, kSealAll);  // F_ADD_SEALS
   return file.release();
 }
 

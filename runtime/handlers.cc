@@ -180,8 +180,10 @@ long open(Opener opener, Registers& r, Target& target, uint64_t flags) {
   // A directory that both have is listed as one; whatever else is the container's first goes there.
   const bool lists = entry.kind == kKindDirectory && !writes(flags);
   if (!lists && container_decides(entry, follow)) return to_kernel(r, target);
-  if (writes(flags) && (entry.flags & kFlagContainerFirst) != 0 && entry.kind == kKindFile) {
-    if (creates) make_parents(target.walk);
+  // Written anew, what the container may replace is the container's from then on.
+  if (writes(flags) && creates && (entry.flags & kFlagContainerFirst) != 0 &&
+      entry.kind == kKindFile) {
+    make_parents(target.walk);
     return to_kernel(r, target);
   }
   return answer_open(opener, entry, flags);

@@ -35,6 +35,44 @@ Ran run_alone(const TemporaryFolder& folder) {
              " /program'");
 }
 
+/// Builds a program twice with the tool, as a plain root file system and as one file, and runs both
+/// with the same arguments, alone in a root with /proc. They shall print the same.
+void check_like_plain_root(const TemporaryFolder& folder, const std::string& name,
+                           const std::string& data, const std::string& compression,
+                           const std::string& arguments) {
+  INFO(name << " " << compression);
+  const std::string program = folder.path(name);
+  REQUIRE(run("gcc -O1 -w -o " + program + " " + kPrograms + name + ".c").output.empty());
+  const auto run_in = [&](const std::string& root) {
+    std::filesystem::create_directories(root + "/proc");
+    std::filesystem::create_directories(root + "/tmp");
+    return run("unshare --mount sh -c 'mount -t proc proc " + root +
+               "/proc && exec env -i /usr/sbin/chroot " + root + " " + program + " " + arguments +
+               "'");
+  };
+  const std::string build = SCRATCHPACK_BINARY_DIR "/scratchpack build -q " + program + " " + data;
+  const std::string plain = program + ".plain";
+  const std::string bundle = program + "." + compression;
+  std::filesystem::create_directories(bundle + folder.path(""));
+  if (!std::filesystem::exists(plain))
+    REQUIRE(run(build + " --format dir -o " + plain).status == 0);
+  REQUIRE(run(build + " --compress " + compression + " -o " + bundle + program).status == 0);
+  const Ran expected = run_in(plain);
+  const Ran ran = run_in(bundle);
+  CHECK(expected.status == 0);
+  CHECK(ran.status == expected.status);
+  CHECK(ran.output == expected.output);
+}
+
+void write_large_file(const std::string& path, std::size_t size) {
+  std::ofstream file(path, std::ios::binary);
+  std::uint32_t state = 1;
+  for (std::size_t i = 0; i < size; ++i) {
+    state = state * 1664525 + 1013904223;
+    file.put(static_cast<char>(state >> 24));
+  }
+}
+
 std::string read_text(const std::string& path) {
   std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
@@ -60,4 +98,40 @@ TEST_CASE("threads, signals, cancellation, exceptions and children are right in 
     CHECK(ran.status == 0);
     CHECK(ran.output == read_text(kPrograms + "storm.expected"));
   }
+}
+
+TEST_CASE("a large file is used through its descriptor as in the plain root") {
+  REQUIRE(::geteuid() == 0);
+  const TemporaryFolder folder;
+  write_large_file(folder.path("large.bin"), (3 << 20) + 77);
+  write_large_file(folder.path("next.bin"), 5000);
+  const std::string files = "--add-data " + folder.path("large.bin") + ":/opt --add-data " +
+                            folder.path("next.bin") + ":/opt ";
+  for (const char* compression : {"none", "fast"}) {
+    check_like_plain_root(folder, "large", files, compression, "/opt/large.bin");
+  }
+}
+
+TEST_CASE("pointers that cannot be read or written are refused, not followed") {
+  REQUIRE(::geteuid() == 0);
+  const TemporaryFolder folder;
+  std::ofstream(folder.path("file")) << "text\n";
+  std::filesystem::create_directory(folder.path("tree"));
+  std::filesystem::create_symlink("file", folder.path("tree/link"));
+  std::ofstream(folder.path("tree/file")) << "text\n";
+  check_like_plain_root(folder, "pointers", "--add-data " + folder.path("tree") + ":/opt", "none",
+                        "/opt/tree/file /opt/tree/link /opt/tree");
+}
+
+TEST_CASE("a child that shares its parent's memory changes its own working directory only") {
+  REQUIRE(::geteuid() == 0);
+  const TemporaryFolder folder;
+  for (const char* name : {"one", "two"}) {
+    std::filesystem::create_directory(folder.path(name));
+    std::ofstream(folder.path(name) + "/" + name) << "text\n";
+  }
+  check_like_plain_root(
+      folder, "vfork",
+      "--add-data " + folder.path("one") + ":/opt --add-data " + folder.path("two") + ":/opt",
+      "none", "/opt/one /opt/two one");
 }
