@@ -15,6 +15,9 @@ cd "$root"
 
 test_packages="doctest-dev clang-format clang-tidy shellcheck musl-dev musl-tools docker.io buildah \
   ca-certificates tzdata curl openssl python3 util-linux"
+# More programs for the oracle to ask; a bare machine has some 370.
+more_programs="file git gettext groff gnupg openssh-client procps psmisc iproute2 net-tools man-db \
+  bsdextrautils libglib2.0-bin dbus-bin zip unzip less vim-tiny gdb"
 
 all=
 case "${1-}" in
@@ -54,6 +57,13 @@ check_sanitized() {
     ASAN_OPTIONS=detect_leaks=0 build/sanitized/cases
 }
 
+# What this machine's own programs answer, and what their bundles do.
+check_answers() {
+  # shellcheck disable=SC2086 # a list of words
+  [ -z "$all" ] || install_packages $more_programs
+  add_part "oracle" tests/container/oracle.py
+}
+
 check_containers() {
   if start_docker "$scratch/docker"; then
     add_part "containers" tests/container/run.py $all
@@ -78,6 +88,7 @@ check_sources
 add_cases "cases" build/cases
 check "the cases pass under AddressSanitizer and UndefinedBehaviorSanitizer" check_sanitized
 add_part "same inputs, same bytes" tests/lib/reproducible.sh
+check_answers
 check_containers
 
 say "$((SECONDS - started)) s"

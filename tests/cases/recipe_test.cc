@@ -142,8 +142,9 @@ TEST_CASE("every recipe is listed with its trigger and what it adds") {
     CHECK_FALSE(info.adds.empty());
   }
   // One that is added here needs a case below.
-  CHECK(names == std::vector<std::string>{"gconv", "gconv-all", "locale", "mozilla-nss", "nss",
-                                          "openssl", "tls", "tls-directory", "tz", "users"});
+  CHECK(names == std::vector<std::string>{"gconv", "gconv-all", "glibc-names", "gsettings",
+                                          "locale", "magic", "mozilla-nss", "nss", "openssl", "tls",
+                                          "tls-directory", "tz", "unwind", "users"});
 }
 
 // ---- the mechanism ----
@@ -515,6 +516,59 @@ TEST_CASE("gconv-all: every character set comes when asked for") {
   Plan plan = applied("/usr/bin/iconv", {.added = {"gconv-all"}});
   CHECK(wants(plan, "EBCDIC-US.so"));
   CHECK(wants(plan, "libCNS.so"));
+}
+
+TEST_CASE("unwind: a program that cancels threads has what glibc loads to unwind") {
+  TinyRoot root;
+  root.copy("lib/x86_64-linux-gnu/libgcc_s.so.1", "/lib/x86_64-linux-gnu/libgcc_s.so.1");
+  root.program("",
+               "int pthread_cancel(unsigned long); int (*cancel)(unsigned long) = "
+               "pthread_cancel;");
+  Sysroot sysroot(root.path());
+  CHECK(wants(applied("/app", {}, sysroot), "libgcc_s.so.1"));
+  CHECK_FALSE(wants(applied("/app", {.excluded = {"unwind"}}, sysroot), "libgcc_s.so.1"));
+  root.program();
+  CHECK_FALSE(wants(applied("/app", {}, sysroot), "libgcc_s.so.1"));
+}
+
+TEST_CASE("glibc-names: a library of glibc that a program names to dlopen comes along") {
+  TinyRoot root;
+  for (const char* name : {"libpthread.so.0", "libdl.so.2", "librt.so.1"}) root.library(name, "");
+  root.program("", "const char *name = \"libdl.so.2\";");
+  Sysroot sysroot(root.path());
+  Plan plan = applied("/app", {}, sysroot);
+  CHECK(wants(plan, "libdl.so.2"));
+  CHECK_FALSE(wants(plan, "libpthread.so.0"));
+  CHECK_FALSE(wants(plan, "librt.so.1"));
+  CHECK_FALSE(wants(applied("/app", {.excluded = {"glibc-names"}}, sysroot), "libdl.so.2"));
+}
+
+TEST_CASE("magic: libmagic has its database") {
+  TinyRoot root;
+  root.library("libmagic.so.1", "");
+  root.program("-l:libmagic.so.1");
+  root.write("usr/lib/file/magic.mgc", "database");
+  root.link("usr/share/misc/magic.mgc", "../../lib/file/magic.mgc");
+  Sysroot sysroot(root.path());
+  Plan plan = applied("/app", {}, sysroot);
+  CHECK(the_edit(plan, "MAGIC").extracted_only);
+  FileSet files = collect(plan, sysroot, {});
+  CHECK(files["/usr/share/misc/magic.mgc"].kind == FileKind::symlink);
+  CHECK(files["/usr/lib/file/magic.mgc"].size == 8);
+  CHECK_FALSE(wants(applied("/app", {.excluded = {"magic"}}, sysroot), "magic.mgc"));
+}
+
+TEST_CASE("gsettings: a program that asks for settings has the schemas") {
+  TinyRoot root;
+  root.library("libgio-2.0.so.0", "void g_settings_new(void) {}");
+  root.program("-l:libgio-2.0.so.0",
+               "void g_settings_new(void); void f(void) { g_settings_new(); }");
+  root.write("usr/share/glib-2.0/schemas/gschemas.compiled", "schemas");
+  Sysroot sysroot(root.path());
+  CHECK(wants(applied("/app", {}, sysroot), "gschemas.compiled"));
+  CHECK_FALSE(wants(applied("/app", {.excluded = {"gsettings"}}, sysroot), "gschemas.compiled"));
+  root.program("-l:libgio-2.0.so.0");
+  CHECK_FALSE(wants(applied("/app", {}, sysroot), "gschemas.compiled"));
 }
 
 TEST_CASE("without recipes nothing is added, and those asked for still are") {

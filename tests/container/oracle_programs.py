@@ -1,0 +1,53 @@
+"""What the oracle knows of single programs. The keys are patterns of paths: versions change.
+
+Everything listed must be needed: the oracle reports what is right without.
+"""
+
+import fnmatch
+
+# Never started: they act before they look at their arguments.
+NEVER = ("killall5", "halt", "poweroff", "reboot", "shutdown", "init", "telinit")
+
+# What a program opens besides its libraries, brought as its user would bring it: --add-binary for
+# programs and libraries, --add-data for everything else. Patterns, too.
+FILES = {
+    "/usr/bin/apt*": ("/etc/apt/apt.conf.d", "/var/lib/dpkg/status", "/usr/bin/dpkg",
+                      "/etc/debian_version", "/usr/share/dpkg/*table"),
+    "/usr/bin/c[mp]a*": ("/usr/share/cmake-*/Modules/CMake.cmake",),
+    "/usr/bin/ctest": ("/usr/share/cmake-*/Modules/CMake.cmake",),
+    "/usr/bin/gdb": ("/usr/lib/python3.*", "/usr/share/gdb/python", "/etc/gdb/gdbinit"),
+    "/usr/bin/groff": ("/usr/share/groff/*/font/devps/DESC", "/usr/bin/troff", "/usr/bin/grops"),
+    "/usr/bin/valgrind.bin": ("/usr/libexec/valgrind/memcheck-*-linux",),
+    "/usr/bin/wish*": ("/usr/share/tcltk/tcl8.*",),
+    "/usr/bin/*-gcc-ar-*": ("/usr/lib/gcc/*/*/liblto_plugin.so", "/usr/bin/ar"),
+    "/usr/bin/*-gcc-nm-*": ("/usr/lib/gcc/*/*/liblto_plugin.so", "/usr/bin/nm"),
+    "/usr/bin/*-gcc-ranlib-*": ("/usr/lib/gcc/*/*/liblto_plugin.so", "/usr/bin/ranlib"),
+    "/usr/bin/*-gp-display-*": ("/etc/gprofng.rc",),
+}
+
+# What of the machine is mounted into the root besides /proc: a container has its devices and /sys,
+# and is given what the program works on.
+MOUNTS = {
+    "/usr/bin/dbus-daemon": "/dev/null",
+    "/usr/bin/git*": "/dev/null",
+    "/usr/bin/lsof": "/dev/null",
+    "/usr/bin/scp": "/dev/null",
+    "/usr/bin/sftp": "/dev/null",
+    "/usr/bin/ssh*": "/dev/null",
+    "/usr/sbin/accessdb": "/var/cache/man",
+    "/usr/sbin/chmem": "/sys",
+    "/usr/sbin/dmsetup": "/dev",
+}
+
+# Where a bundle cannot answer as the machine does, and why.
+EXCEPTIONS = {
+    "/usr/bin/*-fpcmkcfg-*": "looks for gcc by system calls of its own: Free Pascal has no C library",
+    "/usr/bin/fppkg-*": "reads its configuration by system calls of its own, as above",
+    "/usr/bin/icuinfo": "says the machine's own time zone, which is not for a bundle",
+}
+
+
+def of(table, program):
+    """What `table` has for the program, or None."""
+    return next((value for pattern, value in table.items()
+                 if fnmatch.fnmatchcase(program, pattern)), None)
