@@ -3,7 +3,6 @@
 #include <stdint.h>
 
 #include "bootloader/bundle_file.h"
-#include "bootloader/elf.h"
 #include "bootloader/extract.h"
 #include "bootloader/identity.h"
 #include "bootloader/program_stack.h"
@@ -11,6 +10,7 @@
 #include "bootloader/start_extracted.h"
 #include "bootloader/start_in_place.h"
 #include "runtime/arch/x86_64/syscall.h"
+#include "runtime/elf.h"
 #include "runtime/execute.h"
 #include "runtime/payload.h"
 #include "runtime/process.h"

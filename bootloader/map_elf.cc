@@ -17,13 +17,19 @@ struct Extent {
   uint64_t align = kPageSize;
 };
 
-bool read_exactly(long file, void* to, uint64_t size, uint64_t offset) {
-  return sys(kSysPread64, file, to, size, offset) == static_cast<long>(size);
+bool read_exactly(const ElfSource& source, void* to, uint64_t size, uint64_t offset) {
+  if (source.memory.bytes == nullptr) {
+    return sys(kSysPread64, source.file, to, size, source.offset + offset) ==
+           static_cast<long>(size);
+  }
+  if (!source.memory.has(offset, size)) return false;
+  __builtin_memcpy(to, source.memory.bytes + offset, size);
+  return true;
 }
 
-bool read_headers(long file, uint64_t offset, uint64_t size, ElfHeader& elf,
-                  ProgramHeader* headers) {
-  if (size < sizeof elf || !read_exactly(file, &elf, sizeof elf, offset)) return false;
+bool read_headers(const ElfSource& source, ElfHeader& elf, ProgramHeader* headers) {
+  const uint64_t size = source.size;
+  if (size < sizeof elf || !read_exactly(source, &elf, sizeof elf, 0)) return false;
   if (elf.ident[0] != 0x7f || elf.ident[1] != 'E' || elf.ident[2] != 'L' || elf.ident[3] != 'F') {
     return false;
   }
@@ -32,7 +38,7 @@ bool read_headers(long file, uint64_t offset, uint64_t size, ElfHeader& elf,
       elf.phoff > size || bytes > size - elf.phoff) {
     return false;
   }
-  return read_exactly(file, headers, bytes, offset + elf.phoff);
+  return read_exactly(source, headers, bytes, elf.phoff);
 }
 
 /// The addresses all segments span; false when a segment leaves the file or wraps around.
@@ -82,7 +88,18 @@ long reserve(const ElfHeader& elf, const Extent& extent) {
   return static_cast<long>(start);
 }
 
-long map_segment(long file, uint64_t offset, const ProgramHeader& header, uint64_t base) {
+long map_pages(ElfSource& source, uint64_t address, uint64_t offset, uint64_t length,
+               int protection) {
+  if (source.memory.bytes != nullptr) {
+    const long mapped = map_image(source.memory, address, offset, length, protection);
+    return failed(mapped) ? mapped : 0;
+  }
+  const long at = sys(kSysMmap, address, length, protection, kMapPrivate | kMapFixed, source.file,
+                      source.offset + offset);
+  return failed(at) ? at : 0;
+}
+
+long map_segment(ElfSource& source, const ProgramHeader& header, uint64_t base) {
   const int protection = ((header.flags & kPfRead) ? kProtRead : 0) |
                          ((header.flags & kPfWrite) ? kProtWrite : 0) |
                          ((header.flags & kPfExec) ? kProtExec : 0);
@@ -91,9 +108,9 @@ long map_segment(long file, uint64_t offset, const ProgramHeader& header, uint64
   const uint64_t file_end = address + header.filesz;
   const uint64_t memory_end = address + header.memsz;
   if (header.filesz != 0) {
-    const long at = sys(kSysMmap, start, page_up(file_end) - start, protection,
-                        kMapPrivate | kMapFixed, file, offset + page_down(header.offset));
-    if (failed(at)) return at;
+    const long result =
+        map_pages(source, start, page_down(header.offset), page_up(file_end) - start, protection);
+    if (failed(result)) return result;
   }
   if (memory_end <= file_end) return 0;
   const uint64_t zero_from = header.filesz != 0 ? page_up(file_end) : start;
@@ -108,11 +125,11 @@ long map_segment(long file, uint64_t offset, const ProgramHeader& header, uint64
 
 }  // namespace
 
-long map_elf(long file, uint64_t offset, uint64_t size, MappedElf& mapped) {
+long map_elf(ElfSource& source, MappedElf& mapped) {
   ElfHeader elf;
   ProgramHeader headers[kMostHeaders];
   Extent extent;
-  if (!read_headers(file, offset, size, elf, headers) || !measure(elf, headers, size, extent)) {
+  if (!read_headers(source, elf, headers) || !measure(elf, headers, source.size, extent)) {
     return -kENOEXEC;
   }
   const long start = reserve(elf, extent);
@@ -124,7 +141,7 @@ long map_elf(long file, uint64_t offset, uint64_t size, MappedElf& mapped) {
     const ProgramHeader& header = headers[i];
     if (header.type == kPtGnuStack && (header.flags & kPfExec) != 0) mapped.executable_stack = true;
     if (header.type != kPtLoad) continue;
-    const long result = map_segment(file, offset, header, mapped.base);
+    const long result = map_segment(source, header, mapped.base);
     if (failed(result)) {
       sys(kSysMunmap, start, extent.high - extent.low);
       return result;
@@ -133,6 +150,7 @@ long map_elf(long file, uint64_t offset, uint64_t size, MappedElf& mapped) {
       mapped.headers = mapped.base + header.vaddr + elf.phoff - header.offset;
     }
   }
+  release_image(source.memory);
   return 0;
 }
 

@@ -3,7 +3,8 @@
 
 #include <stdint.h>
 
-#include "bootloader/elf.h"
+#include "runtime/elf.h"
+#include "runtime/memory_image.h"
 
 namespace scratchpack {
 
@@ -15,9 +16,17 @@ struct MappedElf {
   bool executable_stack = false;
 };
 
-/// Maps the ELF file of `size` bytes at `offset` in `file`. 0, or -errno: -EEXIST when the fixed
+/// Where an ELF file is mapped from: `size` bytes at `offset` in `file`, or decoded in memory.
+struct ElfSource {
+  long file = -1;
+  uint64_t offset = 0;
+  uint64_t size = 0;
+  MemoryImage memory = {};
+};
+
+/// Maps it; what is in memory is moved and gone afterwards. 0, or -errno: -EEXIST when the fixed
 /// addresses of an ET_EXEC program are taken, -EACCES when the mapping may not be executable,
 /// -ENOEXEC when it is no ELF file that can be mapped.
-long map_elf(long file, uint64_t offset, uint64_t size, MappedElf& mapped);
+long map_elf(ElfSource& source, MappedElf& mapped);
 
 }  // namespace scratchpack

@@ -1,6 +1,6 @@
 #include "bootloader/program_stack.h"
 
-#include "bootloader/elf.h"
+#include "runtime/elf.h"
 #include "runtime/path_map.h"
 #include "runtime/text.h"
 

@@ -141,7 +141,8 @@ Jump start_extracted(const unsigned char* payload, uint64_t size, const ProgramS
   if (sys(kSysFstat, file.get(), &status) != 0) fail("open", linker, -kEIO, "");
   unmap_program(stack);
   MappedElf mapped;
-  const long result = map_elf(file.get(), 0, static_cast<uint64_t>(status.size), mapped);
+  ElfSource source = {file.get(), 0, static_cast<uint64_t>(status.size)};
+  const long result = map_elf(source, mapped);
   if (failed(result)) fail("map", linker, result, "is the place it was extracted to executable?");
   ProgramStack made = stack;
   if (!build_stack(header, text, reinterpret_cast<const char*>(*program), made)) {

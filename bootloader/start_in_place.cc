@@ -4,6 +4,7 @@
 #include "bootloader/report.h"
 #include "runtime/arch/x86_64/syscall.h"
 #include "runtime/arena.h"
+#include "runtime/data_files.h"
 #include "runtime/gate.h"
 #include "runtime/handlers.h"
 #include "runtime/mapped_files.h"
@@ -19,21 +20,18 @@ Process process;
 
 namespace {
 
-/// Where an entry's image can be mapped from: an arena when it was compressed, else the bundle.
-struct Image {
-  long file;
-  uint64_t offset;
-};
-
-bool find_image(const Payload& payload, uint64_t payload_offset, const Entry& entry, long bundle,
-                Image& image) {
-  ArenaFile arena = {};
-  if (find_in_arenas(payload, entry, arena)) {
-    image = {arena.file, arena.offset};
-    return true;
+/// Maps an entry out of the bundle, or, when it was compressed, out of the arena or a memory file.
+long map_entry(const Payload& payload, uint64_t payload_offset, const Entry& entry, long bundle,
+               MappedElf& mapped) {
+  ElfSource source = {bundle, payload_offset + entry.offset, entry.image_size};
+  if (entry.method == kMethodRaw || take_from_arena(payload, entry, source.memory)) {
+    return map_elf(source, mapped);
   }
-  image = {bundle, payload_offset + entry.offset};
-  return entry.method == kMethodRaw;
+  const ScopedDescriptor decoded(new_image_file(entry));
+  if (!decoded.valid()) return decoded.get();
+  source.file = decoded.get();
+  source.offset = 0;
+  return map_elf(source, mapped);
 }
 
 void edit_auxiliary(const ProgramStack& stack, const MappedElf& program, const MappedElf& linker,
@@ -104,21 +102,12 @@ void publish_auxiliary(const ProgramStack& original, const ProgramStack& stack) 
 bool map_both(const Payload& payload, uint64_t payload_offset, const Entry& program,
               const Entry& linker, long bundle, MappedElf& mapped_program, MappedElf& mapped_linker,
               InPlaceFault& fault) {
-  Image image = {};
-  if (!find_image(payload, payload_offset, program, bundle, image)) {
-    fault = {"find the program", -kEIO};
-    return false;
-  }
-  long result = map_elf(image.file, image.offset, program.image_size, mapped_program);
+  long result = map_entry(payload, payload_offset, program, bundle, mapped_program);
   if (failed(result)) {
     fault = {"map the program", result};
     return false;
   }
-  if (!find_image(payload, payload_offset, linker, bundle, image)) {
-    fault = {"find the dynamic linker", -kEIO};
-    return false;
-  }
-  result = map_elf(image.file, image.offset, linker.image_size, mapped_linker);
+  result = map_entry(payload, payload_offset, linker, bundle, mapped_linker);
   if (failed(result)) fault = {"map the dynamic linker", result};
   return !failed(result);
 }
@@ -143,25 +132,23 @@ bool start_in_place(const Payload& payload, long bundle, uint64_t payload_offset
   sys(kSysFstat, bundle, &process.bundle);
   process.id = sys(kSysGetpid);
 
-  long result = fill_arenas(payload, program);
+  long result = fill_arena(payload, program);
   if (failed(result)) {
     fault = {"decode the program", result};
-    close_arenas();
+    close_arena();
     return false;
   }
-  if (arenas_open()) note_step("decoded what the start needs");
+  if (arena_open()) note_step("decoded what the start needs");
 
   MappedElf mapped_program;
   MappedElf mapped_linker;
   if (!map_both(payload, payload_offset, program, linker, bundle, mapped_program, mapped_linker,
                 fault)) {
-    close_arenas();
+    close_arena();
     return false;
   }
-  take_from_arenas(payload, program);
-  take_from_arenas(payload, linker);
   open_gate();
-  gate.ask = arenas_open() ? 1 : 0;  // the first call of the program itself closes them
+  gate.ask = arena_open() ? 1 : 0;  // the first call of the program itself closes it
   const bool musl = (linker.flags & kFlagMusl) != 0;
   library_slot_handler = musl ? musl_handler : library_handler;
   result = linker.slot == 0
@@ -169,7 +156,7 @@ bool start_in_place(const Payload& payload, long bundle, uint64_t payload_offset
                : fill_slot(mapped_linker.base + linker.slot, musl ? musl_handler : linker_handler);
   if (failed(result)) {
     fault = {"connect the dynamic linker", result};
-    close_arenas();
+    close_arena();
     return false;
   }
   note_step("mapped program and dynamic linker");

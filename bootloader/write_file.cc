@@ -1,8 +1,8 @@
 #include "bootloader/write_file.h"
 
-#include "bootloader/elf.h"
 #include "runtime/arch/x86_64/syscall.h"
 #include "runtime/decode.h"
+#include "runtime/elf.h"
 #include "runtime/text.h"
 
 namespace scratchpack {

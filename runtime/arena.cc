@@ -3,42 +3,39 @@
 #include "runtime/arch/x86_64/syscall.h"
 #include "runtime/decode.h"
 #include "runtime/gate.h"
+#include "runtime/process.h"
 #include "runtime/workers.h"
 
 namespace scratchpack {
 namespace {
 
-constexpr uint32_t kMostArenas = kMostWorkers;
 constexpr uint32_t kMostFiles = 1024;
 constexpr uint32_t kMostJobs = 4096;
+constexpr uint64_t kHugePage = uint64_t{2} << 20;
 constexpr uint64_t kWorthThreads =
     1500000;  // bytes; below, a second thread costs more than it saves
 
 struct File {
   uint32_t entry;
-  uint32_t arena;
-  uint64_t offset;
-  bool taken;
+  int taken;
+  unsigned char* bytes;
 };
 
-struct Job {
-  uint32_t entry;
-  uint32_t frame;
-  uint32_t arena;
-  uint64_t offset;
-};
-
-struct Arenas {
-  long descriptors[kMostArenas];
-  uint64_t sizes[kMostArenas];
-  uint32_t count;
+struct Arena {
+  int open;
   uint32_t file_count;
   uint32_t left;
   File files[kMostFiles];
 };
-Arenas arenas;
+Arena arena;
 
-/// Shared by the decoding threads; lives in the work area, given back before the jump.
+struct Job {
+  const Entry* entry;
+  const Frame* frame;
+  unsigned char* to;
+};
+
+/// Shared by the decoding threads; lives in memory of its own, given back before the jump.
 struct Work {
   const Payload* payload;
   uint32_t job_count;
@@ -55,140 +52,126 @@ void decode_jobs(const Worker& worker) {
     const uint32_t number = __atomic_fetch_add(&work.next, 1, __ATOMIC_RELAXED);
     if (number >= work.job_count) return;
     const Job& job = work.jobs[number];
-    const Entry& entry = work.payload->entries[job.entry];
-    const Frame& frame = work.payload->frames[job.frame];
-    long result = decode_frame(*work.payload, worker.decoder, entry, frame, worker.buffer);
-    if (result == 0) {
-      result = write_all(arenas.descriptors[job.arena], worker.buffer, frame.size,
-                         job.offset + frame.position);
-    }
+    const long result = decode_frame(*work.payload, worker.decoder, *job.entry, *job.frame, job.to);
     if (result != 0) __atomic_store_n(&work.error, result, __ATOMIC_RELAXED);
   }
 }
 
-/// Gives every compressed start file a place in the emptiest arena and lists its frames.
-long plan_jobs(const Payload& payload, const Entry& program, Work& work, uint64_t& largest) {
+/// Lists the compressed start files with offsets in the arena for addresses, and checks their
+/// frames. What does not fit into the tables is decoded when it is opened. The arena's size.
+long plan_files(const Payload& payload, const Entry& program) {
+  uint64_t size = 0;
+  uint32_t jobs = 0;
   for (uint32_t i = 0; i < program.listed_count; ++i) {
     const uint32_t number = payload.lists[program.first_listed + i];
     if (number >= payload.header->entry_count) return -kEIO;
     const Entry& entry = payload.entries[number];
     if (!valid_entry(payload, entry) || entry.kind != kKindFile) return -kEIO;
-    if (entry.method != kMethodZstd) continue;
-    if (arenas.file_count == kMostFiles) return 0;  // the rest is decoded when it is opened
-    uint32_t arena = 0;
-    for (uint32_t k = 1; k < arenas.count; ++k) {
-      if (arenas.sizes[k] < arenas.sizes[arena]) arena = k;
-    }
-    if (work.job_count + entry.frame_count > kMostJobs) return 0;
+    if (entry.method != kMethodZstd || entry.image_size == 0) continue;
+    if (arena.file_count == kMostFiles || jobs + entry.frame_count > kMostJobs) break;
     for (uint32_t k = 0; k < entry.frame_count; ++k) {
-      const uint32_t frame = entry.first_frame + k;
-      if (!valid_frame(payload, entry, payload.frames[frame])) return -kEIO;
-      if (payload.frames[frame].size > largest) largest = payload.frames[frame].size;
-      work.jobs[work.job_count++] = {number, frame, arena, arenas.sizes[arena]};
+      if (!valid_frame(payload, entry, payload.frames[entry.first_frame + k])) return -kEIO;
     }
-    arenas.files[arenas.file_count++] = {number, arena, arenas.sizes[arena], false};
-    arenas.sizes[arena] += round_up(entry.image_size, kPageSize);
+    jobs += entry.frame_count;
+    arena.files[arena.file_count++] = {number, 0, reinterpret_cast<unsigned char*>(size)};
+    if (__builtin_add_overflow(size, round_up(entry.image_size, kPageSize), &size)) return -kENOMEM;
   }
-  return 0;
+  return size > INT64_MAX / 2 ? -kENOMEM : static_cast<long>(size);
+}
+
+/// Memory in huge pages where there are any to be had. 0 where it may never become executable.
+long map_arena(uint64_t size) {
+  const uint64_t slack = size >= kHugePage ? kHugePage : 0;
+  const long area =
+      sys(kSysMmap, 0, size + slack, kProtRead | kProtWrite, kMapPrivate | kMapAnonymous, -1, 0);
+  if (failed(area)) return area;
+  const uint64_t begin = static_cast<uint64_t>(area);
+  const uint64_t at = round_up(begin, slack != 0 ? kHugePage : kPageSize);
+  if (at > begin) sys(kSysMunmap, begin, at - begin);
+  if (begin + slack > at) sys(kSysMunmap, at + size, begin + slack - at);
+  const bool executable = sys(kSysMprotect, at, kPageSize, kProtRead | kProtExec) == 0 &&
+                          sys(kSysMprotect, at, kPageSize, kProtRead | kProtWrite) == 0;
+  if (!executable) {
+    sys(kSysMunmap, at, size);
+    return 0;
+  }
+  if (slack != 0) sys(kSysMadvise, at, size, kMadviseHugePage);
+  return static_cast<long>(at);
 }
 
 /// Largest frames first, so that no core is left alone with a large one at the end.
-void sort_jobs(const Payload& payload, Work& work) {
-  for (uint32_t i = 1; i < work.job_count; ++i) {
-    const Job job = work.jobs[i];
-    uint32_t at = i;
-    while (at > 0 &&
-           payload.frames[work.jobs[at - 1].frame].size < payload.frames[job.frame].size) {
-      work.jobs[at] = work.jobs[at - 1];
-      --at;
+void list_jobs(const Payload& payload, Work& work) {
+  for (uint32_t i = 0; i < arena.file_count; ++i) {
+    const File& file = arena.files[i];
+    const Entry& entry = payload.entries[file.entry];
+    for (uint32_t k = 0; k < entry.frame_count; ++k) {
+      const Frame& frame = payload.frames[entry.first_frame + k];
+      uint32_t at = work.job_count++;
+      for (; at > 0 && work.jobs[at - 1].frame->size < frame.size; --at) {
+        work.jobs[at] = work.jobs[at - 1];
+      }
+      work.jobs[at] = {&entry, &frame, file.bytes + frame.position};
     }
-    work.jobs[at] = job;
   }
 }
 
-long make_arenas(uint32_t count) {
-  arenas.count = 0;
-  for (uint32_t i = 0; i < count; ++i) {
-    const long file = sys(kSysMemfdCreate, "bundle", 1);  // MFD_CLOEXEC
-    if (failed(file)) {
-      if (i > 0) return 0;  // few descriptors allowed: one arena does
-      return file;
-    }
-    // Out of the way of descriptors that the linker is about to get, where that is allowed.
-    const long high = sys(kSysFcntl, file, 1030, 40);  // F_DUPFD_CLOEXEC
-    if (!failed(high)) sys(kSysClose, file);
-    arenas.descriptors[i] = failed(high) ? file : high;
-    arenas.sizes[i] = 0;
-    arenas.count = i + 1;
-  }
-  return 0;
-}
-
-}  // namespace
-
-long fill_arenas(const Payload& payload, const Entry& program) {
-  uint64_t total = 0;
-  for (uint32_t i = 0; i < program.listed_count; ++i) {
-    const uint32_t number = payload.lists[program.first_listed + i];
-    if (number >= payload.header->entry_count) return -kEIO;
-    const Entry& entry = payload.entries[number];
-    if (entry.method == kMethodZstd) total += entry.image_size;
-  }
-  if (total == 0) return 0;
-  const uint32_t threads = total < kWorthThreads ? 1 : processors();
-  long result = make_arenas(threads);
-  if (failed(result)) return result;
+long decode_files(const Payload& payload, uint64_t size) {
   const long area =
       sys(kSysMmap, 0, sizeof(Work), kProtRead | kProtWrite, kMapPrivate | kMapAnonymous, -1, 0);
   if (failed(area)) return area;
   Work& work = *reinterpret_cast<Work*>(area);
   work.payload = &payload;
-  uint64_t largest = 0;
-  result = plan_jobs(payload, program, work, largest);
-  for (uint32_t i = 0; result == 0 && i < arenas.count; ++i) {
-    // Sized first: a read past the decoded bytes then sees zeros, as behind any file's end.
-    result = sys(kSysFtruncate, arenas.descriptors[i], arenas.sizes[i]);
-  }
-  if (result == 0) {
-    sort_jobs(payload, work);
-    result = run_workers(decode_jobs, &work, largest,
-                         threads < work.job_count ? threads : work.job_count);
-    if (result == 0) result = work.error;
-  }
+  list_jobs(payload, work);
+  const uint32_t threads = size < kWorthThreads ? 1 : processors();
+  long result =
+      run_workers(decode_jobs, &work, 0, threads < work.job_count ? threads : work.job_count);
+  if (result == 0) result = work.error;
   sys(kSysMunmap, area, sizeof(Work));
-  arenas.left = arenas.file_count;
   return result;
 }
 
-bool arenas_open() { return arenas.count != 0; }
+}  // namespace
 
-bool find_in_arenas(const Payload& payload, const Entry& entry, ArenaFile& found) {
-  if (arenas.count == 0) return false;
+long fill_arena(const Payload& payload, const Entry& program) {
+  const long size = plan_files(payload, program);
+  if (size <= 0) return size;
+  const long area = map_arena(static_cast<uint64_t>(size));
+  if (area == 0) arena.file_count = 0;
+  if (failed(area) || area == 0) return area;
+  for (uint32_t i = 0; i < arena.file_count; ++i) arena.files[i].bytes += area;
+  arena.left = arena.file_count;
+  arena.open = 1;
+  return decode_files(payload, static_cast<uint64_t>(size));
+}
+
+bool arena_open() { return __atomic_load_n(&arena.open, __ATOMIC_RELAXED) != 0; }
+
+bool take_from_arena(const Payload& payload, const Entry& entry, MemoryImage& image) {
+  if (!arena_open()) return false;
   const uint32_t number = payload.number(entry);
-  for (uint32_t i = 0; i < arenas.file_count; ++i) {
-    const File& file = arenas.files[i];
-    if (file.entry == number) {
-      found = {arenas.descriptors[file.arena], file.offset};
-      return true;
+  for (uint32_t i = 0; i < arena.file_count; ++i) {
+    File& file = arena.files[i];
+    if (file.entry != number) continue;
+    MemoryImage described;
+    if (!describe_image(file.bytes, entry.image_size, described) ||
+        __atomic_exchange_n(&file.taken, 1, __ATOMIC_ACQ_REL) != 0) {
+      return false;
     }
+    image = described;
+    if (__atomic_sub_fetch(&arena.left, 1, __ATOMIC_ACQ_REL) == 0) close_arena();
+    return true;
   }
   return false;
 }
 
-void take_from_arenas(const Payload& payload, const Entry& entry) {
-  const uint32_t number = payload.number(entry);
-  for (uint32_t i = 0; i < arenas.file_count; ++i) {
-    File& file = arenas.files[i];
-    if (file.entry != number || file.taken) continue;
-    file.taken = true;
-    if (--arenas.left == 0) close_arenas();
-    return;
+void close_arena() {
+  if (__atomic_exchange_n(&arena.open, 0, __ATOMIC_ACQ_REL) == 0) return;
+  for (uint32_t i = 0; i < arena.file_count; ++i) {
+    File& file = arena.files[i];
+    if (__atomic_exchange_n(&file.taken, 1, __ATOMIC_ACQ_REL) != 0) continue;
+    const Entry& entry = process.payload.entries[file.entry];
+    sys(kSysMunmap, file.bytes, round_up(entry.image_size, kPageSize));
   }
-}
-
-void close_arenas() {
-  const uint32_t count = __atomic_exchange_n(&arenas.count, 0, __ATOMIC_ACQ_REL);
-  for (uint32_t i = 0; i < count; ++i) sys(kSysClose, arenas.descriptors[i]);
   gate.ask = 0;
 }
 

@@ -1,34 +1,30 @@
 // Compressed bundles: what a program's start opens is decoded before the jump, by all cores, into
-// one memory file a core ("arena"), at page-aligned offsets. From there the start is the same as
-// from an uncompressed bundle: a descriptor and an offset.
+// one area of memory, the *arena*. From there the pages are moved to where they are wanted.
+//
+// Not into a memory file to be mapped: writing costs as much again as decoding, and every page of
+// it a fault when it is used. Memory of one's own comes in huge pages, is written once, by the
+// decoder, and is present from then on.
 #pragma once
 
 #include <stdint.h>
 
+#include "runtime/memory_image.h"
 #include "runtime/payload.h"
 
 namespace scratchpack {
 
-/// Where one start file lies.
-struct ArenaFile {
-  long file;        ///< descriptor of the arena
-  uint64_t offset;  ///< bytes
-};
-
 /// Decodes the start list of `program` (and whatever else it lists). Nothing to do when all of it
-/// is stored raw. 0 or -errno.
-long fill_arenas(const Payload& payload, const Entry& program);
+/// is stored raw, nor where memory that was written may not be made executable: then each file is
+/// decoded when it is opened. 0 or -errno.
+long fill_arena(const Payload& payload, const Entry& program);
 
-/// Where the arenas hold `entry`; false when they do not (any more).
-bool find_in_arenas(const Payload& payload, const Entry& entry, ArenaFile& found);
+/// Hands over a file that the arena holds, once; false when it does not (any more).
+bool take_from_arena(const Payload& payload, const Entry& entry, MemoryImage& image);
 
-/// One start file less to come. When the last was taken the arenas are closed.
-void take_from_arenas(const Payload& payload, const Entry& entry);
+/// Gives back what was not taken: the program itself has begun.
+void close_arena();
 
-/// Closes what is still open: the program itself has begun.
-void close_arenas();
-
-/// Whether any arena is open: cheap, for the handlers.
-bool arenas_open();
+/// Whether anything is left: cheap, for the handlers.
+bool arena_open();
 
 }  // namespace scratchpack

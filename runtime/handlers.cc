@@ -315,7 +315,7 @@ bool library_began;
 void begin_library() {
   library_began = true;
   know_robust_lists();
-  if (arenas_open()) close_arenas();
+  if (arena_open()) close_arena();
 }
 
 }  // namespace

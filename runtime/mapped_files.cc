@@ -23,6 +23,7 @@ struct Mapped {
   const Entry* entry;
   uint64_t base;      // of the file's first byte in what the descriptor names
   uint64_t position;  // the file's own
+  MemoryImage image;  // what was decoded before the start; the descriptor then only holds a number
 };
 Mapped table[kMostMapped];
 int table_used;
@@ -38,13 +39,14 @@ Mapped* find(long descriptor) {
   return nullptr;
 }
 
-bool remember(long descriptor, const Entry& entry, uint64_t base) {
+bool remember(long descriptor, const Entry& entry, uint64_t base, const MemoryImage& image) {
   if (descriptor >= static_cast<long>(kGateDescriptors)) return false;
   for (Mapped& row : table) {
     if (__atomic_exchange_n(&row.used, 1, __ATOMIC_ACQ_REL) != 0) continue;
     row.entry = &entry;
     row.base = base;
     row.position = 0;
+    row.image = image;
     __atomic_store_n(&row.descriptor, static_cast<int>(descriptor), __ATOMIC_RELEASE);
     gate_add(descriptor);
     __atomic_fetch_add(&table_used, 1, __ATOMIC_ACQ_REL);
@@ -55,34 +57,52 @@ bool remember(long descriptor, const Entry& entry, uint64_t base) {
 
 void forget(Mapped& row) {
   gate_remove(row.descriptor);
+  release_image(row.image);
   __atomic_store_n(&row.descriptor, -1, __ATOMIC_RELEASE);
   __atomic_fetch_sub(&table_used, 1, __ATOMIC_ACQ_REL);
   __atomic_store_n(&row.used, 0, __ATOMIC_RELEASE);
 }
 
-/// A descriptor in which the file begins at `base`.
-long open_image(const Entry& entry, uint64_t& base) {
-  ArenaFile arena = {};
-  if (find_in_arenas(process.payload, entry, arena)) {
-    base = arena.offset;
-    const long copy = sys(kSysFcntl, arena.file, 1030, 0);  // F_DUPFD_CLOEXEC
-    if (!failed(copy)) take_from_arenas(process.payload, entry);
-    return copy;
-  }
-  if (entry.method == kMethodRaw) {
+/// A descriptor in which the file begins at `base`, unless there is an `image` of it.
+long open_image(const Entry& entry, uint64_t& base, MemoryImage& image) {
+  if (entry.method == kMethodRaw || arena_open()) {
     const long bundle = open_bundle();
     if (!failed(bundle)) {
       base = process.payload_offset + entry.offset;
-      return bundle;
+      if (entry.method == kMethodRaw || take_from_arena(process.payload, entry, image)) {
+        return bundle;
+      }
+      sys(kSysClose, bundle);
     }
   }
   base = 0;
   return new_image_file(entry);
 }
 
-long read_at(const Mapped& row, uint64_t buffer, uint64_t count, uint64_t position) {
+/// From here on the row is a file in memory like any other: the image is asked for what it does
+/// not have (any more).
+long leave_image(Mapped& row) {
+  const ScopedDescriptor file(new_image_file(*row.entry));
+  if (!file.valid()) return file.get();
+  const long flags = sys(kSysFcntl, row.descriptor, 1, 0);  // F_GETFD
+  const long result = sys(kSysDup3, file.get(), row.descriptor, flags > 0 ? kOpenCloexec : 0);
+  if (failed(result)) return result;
+  row.base = 0;
+  release_image(row.image);
+  return 0;
+}
+
+long read_at(Mapped& row, uint64_t buffer, uint64_t count, uint64_t position) {
   if (position >= row.entry->size) return 0;
   if (count > row.entry->size - position) count = row.entry->size - position;
+  if (row.image.bytes != nullptr) {
+    if (row.image.has(position, count)) {
+      __builtin_memcpy(reinterpret_cast<void*>(buffer), row.image.bytes + position, count);
+      return static_cast<long>(count);
+    }
+    const long result = leave_image(row);
+    if (failed(result)) return result;
+  }
   return sys(kSysPread64, row.descriptor, buffer, count, row.base + position);
 }
 
@@ -97,11 +117,46 @@ long seek(Mapped& row, int64_t offset, uint64_t whence) {
   return position;
 }
 
+/// The first mapping of a library spans all of it; its pieces come over that later. What is behind
+/// the piece asked for is zeros.
+long map_from_image(Mapped& row, const Registers& registers) {
+  if ((registers.r10 & kMapPrivate) == 0) return -kEINVAL;
+  const int protection = static_cast<int>(registers.rdx);
+  const uint64_t length = (registers.rsi + kPageSize - 1) & ~(kPageSize - 1);
+  const bool fixed = (registers.r10 & kMapFixed) != 0;
+  uint64_t address = registers.rdi;
+  if (!fixed) {
+    const long area =
+        sys(kSysMmap, address, length, protection, kMapPrivate | kMapAnonymous, -1, 0);
+    if (failed(area)) return area;
+    address = static_cast<uint64_t>(area);
+  }
+  long result = map_image(row.image, address, registers.r9, length, protection);
+  const uint64_t mapped = static_cast<uint64_t>(result);
+  if (!failed(result) && fixed && mapped < length) {
+    result = sys(kSysMmap, address + mapped, length - mapped, protection,
+                 kMapPrivate | kMapAnonymous | kMapFixed, -1, 0);
+  }
+  if (!failed(result)) return static_cast<long>(address);
+  if (!fixed) sys(kSysMunmap, address, length);
+  return result;
+}
+
+long map_file(Mapped& row, const Registers& registers) {
+  if (row.image.bytes != nullptr) {
+    const long address = map_from_image(row, registers);
+    if (!failed(address)) return address;
+    const long result = leave_image(row);
+    if (failed(result)) return result;
+  }
+  return sys(kSysMmap, registers.rdi, registers.rsi, registers.rdx, registers.r10, registers.r8,
+             registers.r9 + row.base);
+}
+
 /// mmap of a remembered file. When it maps the segment that the rewriting added, the slot at its
 /// end is filled: from then on the library's calls come to us.
-long map(const Mapped& row, const Registers& registers) {
-  const long address = sys(kSysMmap, registers.rdi, registers.rsi, registers.rdx, registers.r10,
-                           registers.r8, registers.r9 + row.base);
+long map(Mapped& row, const Registers& registers) {
+  const long address = map_file(row, registers);
   if (failed(address)) return address;
   const Entry& entry = *row.entry;
   if (entry.slot != 0 && registers.r9 == entry.segment_offset && (registers.r10 & kMapFixed) != 0) {
@@ -117,10 +172,12 @@ long map(const Mapped& row, const Registers& registers) {
 
 long open_mapped(const Entry& entry, long flags) {
   uint64_t base = 0;
-  const long descriptor = open_image(entry, base);
+  MemoryImage image;
+  const long descriptor = open_image(entry, base, image);
   if (failed(descriptor)) return descriptor;
-  if (!remember(descriptor, entry, base)) {
+  if (!remember(descriptor, entry, base, image)) {
     sys(kSysClose, descriptor);
+    release_image(image);
     return base == 0 ? -kEMFILE : new_image_file(entry);
   }
   if ((flags & kOpenCloexec) == 0) sys(kSysFcntl, descriptor, 2, 0);  // F_SETFD

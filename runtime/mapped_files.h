@@ -1,6 +1,7 @@
-// Files the dynamic linker opens. It gets a descriptor of the bundle itself (or of an arena), and
-// its reads and maps are moved to where the file lies: nothing is copied. A linker opens, reads a
-// header, maps and closes; so a small table by descriptor is enough.
+// Files the dynamic linker opens. It gets a descriptor of the bundle itself (of what is decoded in
+// memory, it stands for that), and its reads and maps are moved to where the file lies: nothing is
+// copied. A linker opens, reads a header, maps and closes; so a small table by descriptor is
+// enough.
 #pragma once
 
 #include <stdint.h>

@@ -51,9 +51,7 @@ struct Buffers {
 
 extern "C" void scratchpack_run_thread(void* memory) {
   Thread& thread = *static_cast<Thread*>(memory);
-  if (thread.worker.buffer != nullptr) {
-    thread.worker.decoder = make_decoder(static_cast<unsigned char*>(memory) + kPageSize);
-  }
+  thread.worker.decoder = make_decoder(static_cast<unsigned char*>(memory) + kPageSize);
   thread.work(thread.worker);
 }
 

@@ -11,7 +11,7 @@ inline constexpr uint32_t kMostWorkers = 8;
 /// What one thread works with.
 struct Worker {
   void* shared;           ///< as given to run_workers
-  void* decoder;          ///< see decode.h; nullptr without a buffer
+  void* decoder;          ///< see decode.h
   unsigned char* buffer;  ///< of the size asked for; nullptr when that is 0
 };
 

@@ -47,6 +47,7 @@ enum SystemCall : long {
   kSysBrk = 12,
   kSysRtSigprocmask = 14,
   kSysPread64 = 17,
+  kSysMremap = 25,
   kSysMadvise = 28,
   kSysSendfile = 40,
   kSysExit = 60,
@@ -77,6 +78,7 @@ enum SystemCall : long {
   kSysNewfstatat = 262,
   kSysUnlinkat = 263,
   kSysRenameat = 264,
+  kSysDup3 = 292,
   kSysSymlinkat = 266,
   kSysReadlinkat = 267,
   kSysFchmodat = 268,
@@ -115,6 +117,8 @@ inline constexpr int kMapPrivate = 2;
 inline constexpr int kMapFixed = 0x10;
 inline constexpr int kMapAnonymous = 0x20;
 inline constexpr int kMapFixedNoreplace = 0x100000;
+inline constexpr int kMremapMaymove = 1;
+inline constexpr int kMremapFixed = 2;
 inline constexpr int kMadviseHugePage = 14;
 inline constexpr int kMadvisePopulateRead = 22;
 

@@ -1,4 +1,4 @@
-// The few ELF structures the bootloader reads.
+// The few ELF structures that are read at run time.
 #pragma once
 
 #include <stdint.h>
