@@ -21,11 +21,12 @@ struct Mapped {
   int used;
   int descriptor;
   const Entry* entry;
-  uint64_t base;      // of the file's first byte in what the descriptor names
-  uint64_t position;  // the file's own
-  MemoryImage image;  // what was decoded before the start; the descriptor then only holds a number
+  uint64_t base;       // of the file's first byte in what the descriptor names
+  uint64_t position;   // the file's own
+  MemoryImage* image;  // what was decoded before the start, the descriptor then only holds a number
 };
 Mapped table[kMostMapped];
+MemoryImage images[kMostMapped];  // of the rows, apart: few are used, the rows are searched
 int table_used;
 
 Mapped* find(long descriptor) {
@@ -46,7 +47,11 @@ bool remember(long descriptor, const Entry& entry, uint64_t base, const MemoryIm
     row.entry = &entry;
     row.base = base;
     row.position = 0;
-    row.image = image;
+    row.image = nullptr;
+    if (image.bytes != nullptr) {
+      row.image = &images[&row - table];
+      *row.image = image;
+    }
     __atomic_store_n(&row.descriptor, static_cast<int>(descriptor), __ATOMIC_RELEASE);
     gate_add(descriptor);
     __atomic_fetch_add(&table_used, 1, __ATOMIC_ACQ_REL);
@@ -57,7 +62,7 @@ bool remember(long descriptor, const Entry& entry, uint64_t base, const MemoryIm
 
 void forget(Mapped& row) {
   gate_remove(row.descriptor);
-  release_image(row.image);
+  if (row.image != nullptr) release_image(*row.image);
   __atomic_store_n(&row.descriptor, -1, __ATOMIC_RELEASE);
   __atomic_fetch_sub(&table_used, 1, __ATOMIC_ACQ_REL);
   __atomic_store_n(&row.used, 0, __ATOMIC_RELEASE);
@@ -88,16 +93,17 @@ long leave_image(Mapped& row) {
   const long result = sys(kSysDup3, file.get(), row.descriptor, flags > 0 ? kOpenCloexec : 0);
   if (failed(result)) return result;
   row.base = 0;
-  release_image(row.image);
+  release_image(*row.image);
+  row.image = nullptr;
   return 0;
 }
 
 long read_at(Mapped& row, uint64_t buffer, uint64_t count, uint64_t position) {
   if (position >= row.entry->size) return 0;
   if (count > row.entry->size - position) count = row.entry->size - position;
-  if (row.image.bytes != nullptr) {
-    if (row.image.has(position, count)) {
-      __builtin_memcpy(reinterpret_cast<void*>(buffer), row.image.bytes + position, count);
+  if (row.image != nullptr) {
+    if (row.image->has(position, count)) {
+      __builtin_memcpy(reinterpret_cast<void*>(buffer), row.image->bytes + position, count);
       return static_cast<long>(count);
     }
     const long result = leave_image(row);
@@ -131,7 +137,7 @@ long map_from_image(Mapped& row, const Registers& registers) {
     if (failed(area)) return area;
     address = static_cast<uint64_t>(area);
   }
-  long result = map_image(row.image, address, registers.r9, length, protection);
+  long result = map_image(*row.image, address, registers.r9, length, protection);
   const uint64_t mapped = static_cast<uint64_t>(result);
   if (!failed(result) && fixed && mapped < length) {
     result = sys(kSysMmap, address + mapped, length - mapped, protection,
@@ -143,7 +149,7 @@ long map_from_image(Mapped& row, const Registers& registers) {
 }
 
 long map_file(Mapped& row, const Registers& registers) {
-  if (row.image.bytes != nullptr) {
+  if (row.image != nullptr) {
     const long address = map_from_image(row, registers);
     if (!failed(address)) return address;
     const long result = leave_image(row);
