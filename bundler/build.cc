@@ -233,7 +233,7 @@ void build(const BuildOptions& options) {
   name_packages(build.files, build.sysroot);
 
   describe(build);
-  build.report.root = content_root(build.files);
+  build.report.root = content_root(build.files, options.threads);
   format_of(options).write(build);
   write_beside(build);
   tell(build);

@@ -1,4 +1,6 @@
 // The table of formats, and how each is written.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -6,6 +8,7 @@
 #include "bundler/base/progress.h"
 #include "bundler/build_job.h"
 #include "bundler/write/directory.h"
+#include "bundler/write/frame_cache.h"
 #include "bundler/write/layer_size.h"
 #include "bundler/write/onefile.h"
 #include "bundler/write/tar.h"
@@ -39,7 +42,7 @@ Mode mode_of(const std::string& name) {
 /// The layer of a file that lies on disk as it will lie in the image.
 void measure_layer_of_file(Build& build) {
   MappedFile output(build.output);
-  LayerMeter meter(output.bytes().size(), build.options.threads);
+  LayerMeter meter(output.bytes().size(), build.options.compress != "none", build.options.threads);
   meter.feed(output.bytes());
   LayerSize layer = meter.result();
   build.report.gzipped = layer.bytes;
@@ -62,8 +65,11 @@ void write_bundle(Build& build) {
   };
   std::optional<Progress> progress;
   std::uint64_t done = 0;
+  std::optional<FrameCache> cache;
+  if (!options.no_cache && options.compress != "none") cache.emplace(FrameCache::users_folder());
   OnefileOptions onefile{.compression = compression_of(options.compress),
                          .threads = options.threads,
+                         .cache = cache ? &*cache : nullptr,
                          .workdir = options.workdir,
                          .time = source_date_epoch()};
   if (options.user) {
@@ -82,6 +88,9 @@ void write_bundle(Build& build) {
   };
   OnefileResult result = write_onefile(build.plan, build.files, start, onefile, build.output);
   progress.reset();
+  if (cache && options.verbose && !cache->trouble().empty()) {
+    fmt::print(stderr, "scratchpack: note: compressed frames are not kept: {}\n", cache->trouble());
+  }
   report.bytes = result.bytes;
   fill_stored(report, result.stored);
   if (!options.quiet) measure_layer_of_file(build);
@@ -107,7 +116,7 @@ void write_folder(Build& build) {
                         [&](std::uint64_t bytes) { progress.advance(bytes); });
   }
   if (build.options.quiet) return;
-  LayerMeter meter(total, build.options.threads);
+  LayerMeter meter(total, false, build.options.threads);
   write_tar(build.files, source_date_epoch(),
             [&](std::span<const std::uint8_t> bytes) { meter.feed(bytes); });
   LayerSize layer = meter.result();

@@ -50,6 +50,7 @@ struct BuildOptions {
   bool verbose = false;
   bool quiet = false;
   unsigned threads = 0;  ///< 0: as many as the machine has
+  bool no_cache = false;
 
   /// What of this command line a build stage has to repeat, for --multi-stage.
   std::vector<std::string> repeated = {};

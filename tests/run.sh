@@ -40,6 +40,7 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 logs=$root/build/test-logs
+export XDG_CACHE_HOME=$scratch/cache # the user's frame cache is not ours to fill
 
 # ---- the parts ----------------------------------------------------------------------------------
 check_sources() {

@@ -50,6 +50,21 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
+/// A regular file read where one likes: what is too large to be held, and should not be mapped
+/// either, as pages that were looked at count as memory in use.
+class InputFile {
+ public:
+  explicit InputFile(const std::string& path);
+  std::uint64_t size() const { return size_; }
+  /// Fills `out` from `offset` on. Throws Error when the file has become shorter.
+  void read(std::uint64_t offset, std::span<std::uint8_t> out) const;
+
+ private:
+  std::string path_;
+  Descriptor descriptor_;
+  std::uint64_t size_ = 0;
+};
+
 /// A file that appears under its name only when commit() has succeeded: written to a temporary
 /// neighbour, every write and the close checked, then renamed. Without commit() nothing is left,
 /// nor when a signal ends the program. A link as the name stays, and the file it leads to is

@@ -2,6 +2,7 @@
 // where the bytes come from and why they are in. A writer knows nothing of ELF.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -41,6 +42,30 @@ class EntryContent {
   std::optional<MappedFile> mapped_;
 };
 
+/// The same piece by piece, so that a large file is never in memory as a whole.
+class EntryReader {
+ public:
+  explicit EntryReader(const FileEntry& entry);
+  std::uint64_t size() const;
+  /// `count` bytes from `offset` on, all of them inside; good until the next call. Throws Error
+  /// when the file has become shorter.
+  std::span<const std::uint8_t> read(std::uint64_t offset, std::size_t count);
+
+ private:
+  const FileEntry* entry_;
+  std::optional<InputFile> file_;
+  Bytes buffer_;
+};
+
+/// Hands all bytes of `reader` (anything with size() and read()) to `take`, in order.
+template <typename Reader, typename Take>
+void for_each_piece(Reader& reader, const Take& take) {
+  constexpr std::uint64_t kPiece = std::uint64_t{1} << 20;
+  for (std::uint64_t at = 0; at < reader.size(); at += kPiece) {
+    take(reader.read(at, static_cast<std::size_t>(std::min(kPiece, reader.size() - at))));
+  }
+}
+
 /// Plan -> file set: follows every want through the sysroot's links (kept as links), takes
 /// directory wants as trees, adds parents, applies `exclude` globs (matched against the path in
 /// the bundle or one of its parents; the rules of glob.h), normalises modes. Two wants for one
@@ -64,6 +89,7 @@ FileSet collect(const Plan& plan, const Sysroot& sysroot, const std::vector<std:
 void name_packages(FileSet& files, const Sysroot& sysroot);
 
 /// SHA-256 over paths, kinds, modes, targets and contents in order: the content's identity.
-std::string content_root(const FileSet& files);
+/// `threads` 0: as many as the machine has.
+std::string content_root(const FileSet& files, unsigned threads = 0);
 
 }  // namespace scratchpack

@@ -3,22 +3,12 @@
 #include <fmt/format.h>
 #include <zstd.h>
 
-#include <atomic>
-#include <exception>
-#include <memory>
-#include <mutex>
-#include <thread>
-
 #include "bundler/base/error.h"
-#include "runtime/format.h"
 
 namespace scratchpack {
 namespace {
 
-struct FreeContext {
-  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
-};
-using Context = std::unique_ptr<ZSTD_CCtx, FreeContext>;
+constexpr std::size_t kCacheFrom = 4096;  // bytes; smaller ones are compressed as fast as read
 
 std::size_t checked(std::size_t result) {
   if (ZSTD_isError(result)) {
@@ -27,56 +17,45 @@ std::size_t checked(std::size_t result) {
   return result;
 }
 
-Context make_context(int level) {
-  Context context(ZSTD_createCCtx());
-  if (context == nullptr) throw Error("compress content: not enough memory");
-  checked(ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level));
-  checked(ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1));
-  return context;
-}
-
-Bytes compress_frame(ZSTD_CCtx* context, std::span<const std::uint8_t> bytes) {
-  Bytes frame(ZSTD_compressBound(bytes.size()));
-  frame.resize(
-      checked(ZSTD_compress2(context, frame.data(), frame.size(), bytes.data(), bytes.size())));
-  frame.shrink_to_fit();
-  return frame;
-}
-
 }  // namespace
 
-std::vector<CompressedFrame> FrameCompressor::compress(std::span<const std::uint8_t> bytes) const {
-  const std::size_t count = (bytes.size() + kFrameSize - 1) / kFrameSize;
-  std::vector<CompressedFrame> frames(count);
-  std::atomic<std::size_t> next = 0;
-  std::exception_ptr failure;
-  std::mutex failure_lock;
-  const auto work = [&] {
-    try {
-      const Context context = make_context(level_);
-      for (std::size_t i = next++; i < count; i = next++) {
-        const auto piece = bytes.subspan(
-            i * kFrameSize, std::min<std::size_t>(kFrameSize, bytes.size() - i * kFrameSize));
-        frames[i] = {compress_frame(context.get(), piece),
-                     static_cast<std::uint32_t>(piece.size())};
-      }
-    } catch (...) {
-      const std::lock_guard lock(failure_lock);
-      failure = std::current_exception();
-    }
-  };
-  unsigned threads = threads_ != 0 ? threads_ : std::max(1U, std::thread::hardware_concurrency());
-  threads = static_cast<unsigned>(std::min<std::size_t>(threads, count));
-  std::vector<std::thread> others;
-  for (unsigned i = 1; i < threads; ++i) others.emplace_back(work);
-  work();
-  for (std::thread& other : others) other.join();
-  if (failure) std::rethrow_exception(failure);
-  return frames;
+struct FrameCompressor::Context {
+  Context() : zstd(ZSTD_createCCtx()) {
+    if (zstd == nullptr) throw Error("compress content: not enough memory");
+  }
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  ~Context() { ZSTD_freeCCtx(zstd); }
+
+  Bytes compress(std::span<const std::uint8_t> bytes) {
+    out.resize(std::max(out.size(), ZSTD_compressBound(bytes.size())));
+    const std::size_t size =
+        checked(ZSTD_compress2(zstd, out.data(), out.size(), bytes.data(), bytes.size()));
+    return Bytes(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(size));
+  }
+
+  ZSTD_CCtx* zstd;
+  Bytes out;  // as large as the largest frame may become
+};
+
+FrameCompressor::FrameCompressor(int level, FrameCache* cache)
+    : context_(std::make_unique<Context>()),
+      settings_(fmt::format("zstd {} level {} with checksum", ZSTD_versionString(), level)),
+      cache_(cache) {
+  checked(ZSTD_CCtx_setParameter(context_->zstd, ZSTD_c_compressionLevel, level));
+  checked(ZSTD_CCtx_setParameter(context_->zstd, ZSTD_c_checksumFlag, 1));
 }
 
-Bytes compress_whole(std::span<const std::uint8_t> bytes) {
-  return compress_frame(make_context(19).get(), bytes);
+FrameCompressor::FrameCompressor(FrameCompressor&&) noexcept = default;
+FrameCompressor::~FrameCompressor() = default;
+
+Bytes FrameCompressor::compress(std::span<const std::uint8_t> bytes) {
+  if (cache_ == nullptr || bytes.size() < kCacheFrom) return context_->compress(bytes);
+  const std::string key = FrameCache::key(settings_, bytes);
+  if (std::optional<Bytes> kept = cache_->find(key)) return std::move(*kept);
+  Bytes frame = context_->compress(bytes);
+  cache_->keep(key, frame);
+  return frame;
 }
 
 }  // namespace scratchpack

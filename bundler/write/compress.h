@@ -1,33 +1,33 @@
-// zstd, for writing: independent frames, so that cores can share one file, each with its own
-// checksum. The bytes do not depend on the number of threads.
+// zstd, for writing: independent frames, each with its own checksum, so that cores can share one
+// file. The bytes depend on what is compressed, the level and the library's version alone.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
-#include <vector>
+#include <string>
 
 #include "bundler/base/file.h"
+#include "bundler/write/frame_cache.h"
 
 namespace scratchpack {
 
-struct CompressedFrame {
-  Bytes bytes;
-  std::uint32_t size;  ///< bytes decoded, at most kFrameSize
-};
-
+/// For one thread: its memory serves frame after frame.
 class FrameCompressor {
  public:
-  /// `level` as zstd's; `threads` 0: as many as the machine has.
-  FrameCompressor(int level, unsigned threads) : level_(level), threads_(threads) {}
-  /// Frames of kFrameSize bytes each, the last shorter, in order.
-  std::vector<CompressedFrame> compress(std::span<const std::uint8_t> bytes) const;
+  /// `level` as zstd's; `cache` may be null. Throws Error when there is not enough memory.
+  FrameCompressor(int level, FrameCache* cache);
+  FrameCompressor(FrameCompressor&&) noexcept;
+  ~FrameCompressor();
+
+  /// One frame: out of the cache, or made and kept there.
+  Bytes compress(std::span<const std::uint8_t> bytes);
 
  private:
-  int level_;
-  unsigned threads_;
+  struct Context;
+  std::unique_ptr<Context> context_;
+  std::string settings_;  // what a frame depends on besides its content
+  FrameCache* cache_;
 };
-
-/// One frame of everything, at the highest level.
-Bytes compress_whole(std::span<const std::uint8_t> bytes);
 
 }  // namespace scratchpack

@@ -4,9 +4,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
+#include <mutex>
+#include <set>
 
 #include "bundler/base/digest.h"
 #include "bundler/base/error.h"
+#include "bundler/base/parallel.h"
+#include "bundler/write/compress.h"
 
 namespace scratchpack {
 namespace {
@@ -23,54 +28,104 @@ bool is_elf(std::span<const std::uint8_t> bytes) {
   return bytes.size() >= sizeof kElf && std::memcmp(bytes.data(), kElf, sizeof kElf) == 0;
 }
 
-/// The bytes of a content, mapped for as long as this lives.
-class ContentBytes {
+/// The bytes of a content, piece by piece.
+class ContentReader {
  public:
-  explicit ContentBytes(const Content& content) : rewritten_(content.rewritten) {
+  explicit ContentReader(const Content& content) : rewritten_(content.rewritten) {
     if (rewritten_ == nullptr) entry_.emplace(*content.file);
   }
-  std::span<const std::uint8_t> get() const {
-    return rewritten_ != nullptr ? std::span<const std::uint8_t>(rewritten_->image)
-                                 : entry_->bytes();
+  std::uint64_t size() const {
+    return rewritten_ != nullptr ? rewritten_->image.size() : entry_->size();
+  }
+  std::span<const std::uint8_t> read(std::uint64_t offset, std::size_t count) {
+    return rewritten_ != nullptr ? std::span(rewritten_->image).subspan(offset, count)
+                                 : entry_->read(offset, count);
   }
 
  private:
   const RewrittenFile* rewritten_;
-  std::optional<EntryContent> entry_;
+  std::optional<EntryReader> entry_;
 };
+
+void fingerprint(Content& content) {
+  ContentReader reader(content);
+  content.size = reader.size();
+  content.elf = is_elf(reader.read(0, std::min<std::uint64_t>(reader.size(), 4)));
+  Xxh64 checksum;
+  for (std::uint64_t at = 0; at < content.size; at += kFrameSize) {
+    const auto piece = reader.read(at, std::min(kFrameSize, content.size - at));
+    checksum.update(piece);
+    content.piece_checksums.push_back(xxh64(piece));
+  }
+  content.checksum = checksum.value();
+}
+
+bool same_bytes(const Content& a, const Content& b) {
+  ContentReader one(a);
+  ContentReader other(b);
+  if (one.size() != other.size()) return false;
+  bool same = true;
+  std::uint64_t at = 0;
+  for_each_piece(one, [&](std::span<const std::uint8_t> piece) {
+    same = same && std::ranges::equal(piece, other.read(at, piece.size()));
+    at += piece.size();
+  });
+  return same;
+}
+
+/// One frame to be made.
+struct FrameJob {
+  std::size_t content;
+  std::size_t frame;  // of the content
+};
+
+[[noreturn]] void refuse_changed(const Content& content) {
+  throw Error(fmt::format("write the bundle: {} changed while it was read (build again)",
+                          content.file->source));
+}
+
+/// All regular files: those of `first`, then the others.
+std::vector<std::string> in_order(const FileSet& files, const std::vector<std::string>& first) {
+  std::vector<std::string> paths = first;
+  const std::set<std::string> placed(first.begin(), first.end());
+  for (const auto& [path, file] : files) {
+    if (file.kind == FileKind::file && !placed.contains(path)) paths.push_back(path);
+  }
+  return paths;
+}
 
 }  // namespace
 
 std::uint64_t Content::stored() const {
   if (frames.empty()) return size;
   std::uint64_t bytes = 0;
-  for (const CompressedFrame& frame : frames) bytes += frame.bytes.size();
+  for (const SpooledFrame& frame : frames) bytes += frame.stored;
   return bytes;
 }
 
 Contents::Contents(const FileSet& files, const StartDecision& start,
-                   const std::vector<std::string>& first) {
-  for (const std::string& path : first) gather(path, files.at(path), start);
-  first_count_ = contents_.size();
-  for (const auto& [path, file] : files) {
-    if (file.kind == FileKind::file && !number_of_.contains(path)) gather(path, file, start);
+                   const std::vector<std::string>& first, unsigned threads) {
+  const std::vector<std::string> paths = in_order(files, first);
+  std::vector<Content> all(paths.size());
+  share_out(all.size(), threads, [&]() -> PieceOfWork {
+    return [&](std::size_t i) {
+      const auto rewritten = start.rewritten.find(paths[i]);
+      all[i].file = &files.at(paths[i]);
+      all[i].rewritten = rewritten == start.rewritten.end() ? nullptr : &rewritten->second;
+      fingerprint(all[i]);
+      all[i].small = !all[i].elf && all[i].size < kMapFrom && paths[i] != kLinkerMaps;
+    };
+  });
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    add(paths[i], std::move(all[i]));
+    if (i + 1 == first.size()) first_count_ = contents_.size();
   }
 }
 
-void Contents::gather(const std::string& path, const FileEntry& file, const StartDecision& start) {
-  const auto rewritten = start.rewritten.find(path);
-  Content content{};
-  content.file = &file;
-  content.rewritten = rewritten == start.rewritten.end() ? nullptr : &rewritten->second;
-  const ContentBytes bytes(content);
-  content.size = bytes.get().size();
-  content.checksum = xxh64(bytes.get());
-  content.elf = is_elf(bytes.get());
-  content.small = !content.elf && content.size < kMapFrom && path != kLinkerMaps;
+void Contents::add(const std::string& path, Content content) {
   auto& candidates = same_[{content.size, content.checksum}];
   for (const std::size_t candidate : candidates) {
-    const ContentBytes other(contents_[candidate]);
-    if (std::ranges::equal(other.get(), bytes.get())) {
+    if (same_bytes(contents_[candidate], content)) {
       number_of_[path] = candidate;
       return;
     }
@@ -80,23 +135,40 @@ void Contents::gather(const std::string& path, const FileEntry& file, const Star
   contents_.push_back(std::move(content));
 }
 
-void Contents::compress(int level, unsigned threads,
-                        const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
-  // passwd and group are completed at start from where they lie.
-  const auto worth = [](const Content& content) {
-    return !content.file->append_user && content.size >= kCompressFrom;
-  };
+void Contents::compress(const CompressOptions& options, Spool& spool) {
+  std::vector<FrameJob> jobs;
   std::uint64_t total = 0;
-  for (const Content& content : contents_) total += worth(content) ? content.size : 0;
-  const FrameCompressor compressor(level, threads);
+  for (std::size_t i = 0; i < contents_.size(); ++i) {
+    Content& content = contents_[i];
+    // passwd and group are completed at start from where they lie.
+    if (content.file->append_user || content.size < kCompressFrom) continue;
+    content.frames.resize(content.piece_checksums.size());
+    for (std::size_t frame = 0; frame < content.frames.size(); ++frame) jobs.push_back({i, frame});
+    total += content.size;
+  }
   std::uint64_t done = 0;
+  std::mutex done_lock;
+  share_out(jobs.size(), options.threads, [&]() -> PieceOfWork {
+    auto compressor = std::make_shared<FrameCompressor>(options.level, options.cache);
+    return [&, compressor](std::size_t i) {
+      Content& content = contents_[jobs[i].content];
+      const std::uint64_t position = jobs[i].frame * kFrameSize;
+      const std::uint64_t size = std::min(kFrameSize, content.size - position);
+      ContentReader reader(content);
+      if (reader.size() != content.size) refuse_changed(content);
+      const auto bytes = reader.read(position, size);
+      if (xxh64(bytes) != content.piece_checksums[jobs[i].frame]) refuse_changed(content);
+      const Bytes frame = compressor->compress(bytes);
+      content.frames[jobs[i].frame] = {spool.append(frame),
+                                       static_cast<std::uint32_t>(frame.size()),
+                                       static_cast<std::uint32_t>(size)};
+      const std::lock_guard lock(done_lock);
+      done += size;
+      if (options.progress) options.progress(done, total);
+    };
+  });
   for (Content& content : contents_) {
-    if (!worth(content)) continue;
-    const ContentBytes bytes(content);
-    content.frames = compressor.compress(bytes.get());
     if (content.stored() >= content.size - content.size / 16) content.frames.clear();
-    done += content.size;
-    if (progress) progress(done, total);
   }
 }
 
@@ -105,8 +177,8 @@ std::vector<Frame> Contents::frames() {
   for (Content& content : contents_) {
     content.first_frame = static_cast<std::uint32_t>(table.size());
     std::uint64_t position = 0;
-    for (const CompressedFrame& frame : content.frames) {
-      table.push_back({0, position, static_cast<std::uint32_t>(frame.bytes.size()), frame.size});
+    for (const SpooledFrame& frame : content.frames) {
+      table.push_back({0, position, frame.stored, frame.size});
       position += frame.size;
     }
   }
@@ -124,7 +196,7 @@ std::uint64_t Contents::lay(std::uint64_t at, std::vector<Frame>& frames) {
     } else {
       for (std::size_t i = 0; i < content.frames.size(); ++i) {
         frames[content.first_frame + i].offset = at;
-        at += content.frames[i].bytes.size();
+        at += content.frames[i].stored;
       }
     }
     if (&content < contents_.data() + first_count_) end_of_first_ = at;
@@ -132,23 +204,29 @@ std::uint64_t Contents::lay(std::uint64_t at, std::vector<Frame>& frames) {
   return at;
 }
 
-void Contents::write(AtomicFile& out, std::uint64_t payload_offset) const {
+void Contents::write(AtomicFile& out, std::uint64_t payload_offset, const Spool* spool) const {
   for (const Content& content : contents_) {
     if (!content.frames.empty()) {
-      for (const CompressedFrame& frame : content.frames) out.write(frame.bytes);
+      for (const SpooledFrame& frame : content.frames) spool->copy(frame.place, frame.stored, out);
       continue;
     }
     while (out.position() < payload_offset + content.offset) {
       out.pad_to(content.small ? kSmallAlignment : kPageSize);
     }
-    const ContentBytes bytes(content);
-    if (bytes.get().size() != content.size || xxh64(bytes.get()) != content.checksum) {
-      throw Error(fmt::format("write the bundle: {} changed while it was read (build again)",
-                              content.file->source));
-    }
-    out.write(bytes.get());
+    write_raw(content, out);
     if (!content.small) out.pad_to(kPageSize);
   }
+}
+
+void Contents::write_raw(const Content& content, AtomicFile& out) const {
+  ContentReader reader(content);
+  if (reader.size() != content.size) refuse_changed(content);
+  Xxh64 checksum;
+  for_each_piece(reader, [&](std::span<const std::uint8_t> piece) {
+    checksum.update(piece);
+    out.write(piece);
+  });
+  if (checksum.value() != content.checksum) refuse_changed(content);
 }
 
 std::map<std::string, std::uint64_t> Contents::stored() const {

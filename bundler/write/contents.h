@@ -1,5 +1,6 @@
 // The contents of a bundle: what each regular file of the set stores, identical contents once.
-// Raw contents are never held in memory: they stream from the mapped source to the output.
+// No content is held in memory: raw ones stream from the source to the output, compressed ones go
+// frame by frame through a spool.
 #pragma once
 
 #include <cstdint>
@@ -13,34 +14,52 @@
 
 #include "bundler/content/file_set.h"
 #include "bundler/content/start.h"
-#include "bundler/write/compress.h"
+#include "bundler/write/frame_cache.h"
+#include "bundler/write/spool.h"
 #include "runtime/format.h"
 
 namespace scratchpack {
 
+/// A compressed frame that waits in the spool.
+struct SpooledFrame {
+  std::uint64_t place;   ///< in the spool
+  std::uint32_t stored;  ///< bytes
+  std::uint32_t size;    ///< bytes decoded, at most kFrameSize
+};
+
+struct CompressOptions {
+  int level = 0;  ///< as zstd's
+  unsigned threads = 0;
+  FrameCache* cache = nullptr;  ///< none: everything is compressed
+  /// Called with bytes done and bytes in all, by one thread at a time.
+  std::function<void(std::uint64_t, std::uint64_t)> progress = {};
+};
+
 /// One stored content; several entries may share it.
 struct Content {
   const FileEntry* file;
-  const RewrittenFile* rewritten;  ///< nullptr: as it is
-  std::uint64_t size;              ///< bytes of the image
-  std::uint64_t checksum;          ///< XXH64 of the image
+  const RewrittenFile* rewritten;              ///< nullptr: as it is
+  std::uint64_t size;                          ///< bytes of the image
+  std::uint64_t checksum;                      ///< XXH64 of the image
+  std::vector<std::uint64_t> piece_checksums;  ///< XXH64 of each kFrameSize bytes
   bool elf;
-  bool small;                           ///< raw on 16 bytes instead of on a page
-  std::vector<CompressedFrame> frames;  ///< empty: raw
-  std::uint64_t offset = 0;             ///< raw: from the payload's start, once laid
-  std::uint32_t first_frame = 0;        ///< zstd: in the table of frames
+  bool small;                        ///< raw on 16 bytes instead of on a page
+  std::vector<SpooledFrame> frames;  ///< empty: raw
+  std::uint64_t offset = 0;          ///< raw: from the payload's start, once laid
+  std::uint32_t first_frame = 0;     ///< zstd: in the table of frames
 
   std::uint64_t stored() const;
 };
 
 class Contents {
  public:
-  /// `first`: paths whose contents are laid before all others, in that order.
-  Contents(const FileSet& files, const StartDecision& start, const std::vector<std::string>& first);
+  /// Reads all of them once. `first`: paths whose contents are laid before all others, in that
+  /// order.
+  Contents(const FileSet& files, const StartDecision& start, const std::vector<std::string>& first,
+           unsigned threads);
 
-  /// Compresses what gains by it. `level` as zstd's.
-  void compress(int level, unsigned threads,
-                const std::function<void(std::uint64_t, std::uint64_t)>& progress);
+  /// Compresses what gains by it into the spool.
+  void compress(const CompressOptions& options, Spool& spool);
 
   /// The table of frames, their offsets still 0; sets every content's first_frame.
   std::vector<Frame> frames();
@@ -52,7 +71,8 @@ class Contents {
   std::uint64_t end_of_first() const { return end_of_first_; }
 
   /// Writes them where they were laid. Throws Error when a source changed since it was read.
-  void write(AtomicFile& out, std::uint64_t payload_offset) const;
+  /// `spool` may be null when nothing was compressed.
+  void write(AtomicFile& out, std::uint64_t payload_offset, const Spool* spool) const;
 
   /// The content of a regular file by its path.
   const Content& of(const std::string& path) const { return contents_[number_of_.at(path)]; }
@@ -61,7 +81,8 @@ class Contents {
   std::map<std::string, std::uint64_t> stored() const;
 
  private:
-  void gather(const std::string& path, const FileEntry& file, const StartDecision& start);
+  void add(const std::string& path, Content content);
+  void write_raw(const Content& content, AtomicFile& out) const;
 
   std::vector<Content> contents_;
   std::size_t first_count_ = 0;

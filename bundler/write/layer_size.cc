@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <exception>
-#include <future>
-#include <thread>
 
+#include "bundler/base/parallel.h"
 #include "bundler/write/tar.h"
 
 namespace scratchpack {
@@ -17,15 +15,21 @@ constexpr std::uint64_t kWholePiece = std::uint64_t{1} << 20;
 constexpr std::uint64_t kSampled = std::uint64_t{16} << 20;  ///< bytes compressed of larger outputs
 /// Small pieces spread better over what compresses differently: code, tables, text.
 constexpr std::uint64_t kSampledPiece = std::uint64_t{128} << 10;
+/// Zstd frames all gain the same from gzip: next to nothing. Few pieces tell as much.
+constexpr std::uint64_t kWholeOfCompressed = std::uint64_t{2} << 20;
+constexpr std::uint64_t kSampledOfCompressed = std::uint64_t{2} << 20;
 /// Header and trailer of a gzip stream, which a layer has once.
 constexpr std::uint64_t kFraming = 18;
 
 }  // namespace
 
-LayerMeter::LayerMeter(std::uint64_t expected, unsigned threads)
-    : piece_(expected <= kWholeUpTo ? kWholePiece : kSampledPiece),
-      stride_(expected <= kWholeUpTo ? 1 : (expected + kSampled - 1) / kSampled),
-      threads_(threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency())) {}
+LayerMeter::LayerMeter(std::uint64_t expected, bool compressed, unsigned threads)
+    : threads_(threads) {
+  const std::uint64_t whole = compressed ? kWholeOfCompressed : kWholeUpTo;
+  const std::uint64_t sampled = compressed ? kSampledOfCompressed : kSampled;
+  piece_ = expected <= whole ? kWholePiece : kSampledPiece;
+  stride_ = expected <= whole ? 1 : (expected + sampled - 1) / sampled;
+}
 
 void LayerMeter::feed(std::span<const std::uint8_t> bytes) {
   while (!bytes.empty()) {
@@ -42,26 +46,16 @@ void LayerMeter::feed(std::span<const std::uint8_t> bytes) {
 }
 
 LayerSize LayerMeter::result() {
-  std::atomic<std::size_t> next = 0;
-  auto work = [&]() {
-    std::uint64_t packed = 0;
-    for (std::size_t i = next++; i < kept_.size(); i = next++) {
-      packed += gzipped_size(kept_[i]) - kFraming;
-    }
-    return packed;
-  };
-  std::vector<std::future<std::uint64_t>> workers;
-  for (unsigned i = 1; i < threads_; ++i) {
-    workers.push_back(std::async(std::launch::async, work));
-  }
-  std::uint64_t packed = work();
-  for (auto& worker : workers) packed += worker.get();
+  std::atomic<std::uint64_t> packed = 0;
+  share_out(kept_.size(), threads_, [&]() -> PieceOfWork {
+    return [&](std::size_t i) { packed += gzipped_size(kept_[i]) - kFraming; };
+  });
   std::uint64_t looked_at = 0;
   for (const Bytes& piece : kept_) looked_at += piece.size();
   kept_.clear();
   if (looked_at == 0) return {kFraming, false};
   double share = static_cast<double>(fed_) / static_cast<double>(looked_at);
-  return {static_cast<std::uint64_t>(static_cast<double>(packed) * share) + kFraming,
+  return {static_cast<std::uint64_t>(static_cast<double>(packed.load()) * share) + kFraming,
           looked_at < fed_};
 }
 

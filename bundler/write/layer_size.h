@@ -23,15 +23,16 @@ struct LayerSize {
 /// Is fed an output's bytes in order, then asked.
 class LayerMeter {
  public:
-  /// `expected` bytes will be fed, more or less: decides which pieces are looked at.
-  LayerMeter(std::uint64_t expected, unsigned threads);
+  /// `expected` bytes will be fed, more or less, most of them `compressed` already: decides which
+  /// pieces are looked at. `threads` 0: as many as the machine has.
+  LayerMeter(std::uint64_t expected, bool compressed, unsigned threads);
   void feed(std::span<const std::uint8_t> bytes);
   /// Throws Error when gzip fails. Ends the feeding.
   LayerSize result();
 
  private:
-  std::uint64_t piece_;   ///< bytes of a piece
-  std::uint64_t stride_;  ///< one piece in so many is kept
+  std::uint64_t piece_ = 0;   ///< bytes of a piece
+  std::uint64_t stride_ = 0;  ///< one piece in so many is kept
   unsigned threads_;
   std::uint64_t fed_ = 0;
   std::vector<Bytes> kept_;

@@ -51,6 +51,11 @@ std::vector<std::string> read_at_start(const Plan& plan, const FileSet& files,
   return paths;
 }
 
+int level_of(Compression compression) {
+  static constexpr int kLevels[] = {9, 3, 12, 19};  // the first for the manifest alone
+  return kLevels[static_cast<int>(compression)];
+}
+
 class Packer {
  public:
   Packer(const Plan& plan, const FileSet& files, const StartDecision& start,
@@ -59,9 +64,10 @@ class Packer {
         files_(files),
         start_(start),
         options_(options),
-        contents_(files, start, read_at_start(plan, files, start, options.compression)) {}
+        contents_(files, start, read_at_start(plan, files, start, options.compression),
+                  options.threads) {}
 
-  void compress();
+  void compress(const std::string& output);
   void lay_out();
   OnefileResult write(const std::string& output);
 
@@ -83,6 +89,7 @@ class Packer {
   const OnefileOptions& options_;
 
   Contents contents_;
+  std::optional<Spool> spool_;  // when anything is compressed
   std::map<std::string, std::uint32_t> numbers_;
   PayloadHeader header_{};
   std::vector<Entry> entries_;
@@ -100,11 +107,14 @@ std::uint32_t Packer::number_of(const std::string& path) const {
   return resolved ? numbers_.at(*resolved) : kNone;
 }
 
-void Packer::compress() {
-  static constexpr int kLevels[] = {0, 3, 12, 19};
+void Packer::compress(const std::string& output) {
   if (options_.compression == Compression::none) return;
-  contents_.compress(kLevels[static_cast<int>(options_.compression)], options_.threads,
-                     options_.progress);
+  spool_.emplace(output);
+  contents_.compress({.level = level_of(options_.compression),
+                      .threads = options_.threads,
+                      .cache = options_.cache,
+                      .progress = options_.progress},
+                     *spool_);
 }
 
 void Packer::fill_entry(Entry& entry, const std::string& path, const FileEntry& file) {
@@ -295,7 +305,9 @@ void Packer::lay_out() {
 
 void Packer::pack_manifest() {
   const std::string text = options_.manifest ? options_.manifest(contents_.stored()) : "{}";
-  manifest_ = compress_whole({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  // Every build has another: not worth keeping.
+  manifest_ = FrameCompressor(level_of(options_.compression), nullptr)
+                  .compress({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
   header_.manifest_stored = manifest_.size();
   header_.manifest_size = text.size();
   header_.payload_size = header_.manifest + manifest_.size();
@@ -335,7 +347,7 @@ OnefileResult Packer::write(const std::string& output) {
   AtomicFile out(output, 0777);
   out.write(executable.begin);
   out.write(make_table());
-  contents_.write(out, executable.begin.size());
+  contents_.write(out, executable.begin.size(), spool_ ? &*spool_ : nullptr);
   while (out.position() < executable.begin.size() + header_.manifest) out.pad_to(16);
   out.write(manifest_);
   while (out.position() < executable.end_offset) out.write(std::string_view("\0", 1));
@@ -344,15 +356,16 @@ OnefileResult Packer::write(const std::string& output) {
   result.bytes = out.position();
   result.stored = contents_.stored();
   out.commit();
+  if (options_.cache != nullptr) options_.cache->trim();
   return result;
 }
 
 OnefileResult copy_static(const Plan& plan, const FileSet& files, const std::string& output) {
   const auto path = resolve_in(files, plan.application);
   if (!path) throw Error(fmt::format("write {}: the application was excluded", output));
-  const EntryContent content(files.at(*path));
+  EntryReader reader(files.at(*path));
   AtomicFile out(output, 0777);
-  out.write(content.bytes());
+  for_each_piece(reader, [&](std::span<const std::uint8_t> piece) { out.write(piece); });
   OnefileResult result;
   result.bytes = out.position();
   result.stored[*path] = result.bytes;
@@ -366,7 +379,7 @@ OnefileResult write_onefile(const Plan& plan, const FileSet& files, const StartD
                             const OnefileOptions& options, const std::string& output) {
   if (start.mode == "static") return copy_static(plan, files, output);
   Packer packer(plan, files, start, options);
-  packer.compress();
+  packer.compress(output);
   packer.lay_out();
   return packer.write(output);
 }

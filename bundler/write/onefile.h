@@ -15,11 +15,14 @@
 
 namespace scratchpack {
 
+class FrameCache;
+
 /// zstd level 3, 12 or 19; none stores page-aligned.
 enum class Compression : std::uint8_t { none, fast, good, best };
 struct OnefileOptions {
   Compression compression = Compression::none;
   unsigned threads = 0;  ///< compressing; 0: as many as the machine has. Never changes the bytes.
+  FrameCache* cache = nullptr;  ///< of compressed frames. Never changes the bytes either.
   std::string workdir = {};
   std::optional<std::uint32_t> user = std::nullopt, group = std::nullopt;
   std::uint64_t time = 0;  ///< mtime of every file in the bundle: SOURCE_DATE_EPOCH

@@ -110,16 +110,13 @@ void write_entry(Writer& writer, const std::string& path, const FileEntry& file,
     writer.check(archive_write_header(writer.get(), header.get()));
     return;
   }
-  EntryContent content(file);
-  std::span<const std::uint8_t> bytes = content.bytes();
-  EntryPointer header = make_header(path, file, bytes.size(), time);
+  EntryReader reader(file);
+  EntryPointer header = make_header(path, file, reader.size(), time);
   writer.check(archive_write_header(writer.get(), header.get()));
-  while (!bytes.empty()) {
-    std::size_t size = std::min(kPiece, bytes.size());
-    writer.data(bytes.first(size));
-    bytes = bytes.subspan(size);
-    if (step) step(size);
-  }
+  for_each_piece(reader, [&](std::span<const std::uint8_t> piece) {
+    writer.data(piece);
+    if (step) step(piece.size());
+  });
 }
 
 }  // namespace

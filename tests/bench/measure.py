@@ -11,6 +11,9 @@ Parts, all of them by default:
   decoded   compressed starts against native start and floor (floor.cc)
   trees     extraction against the floor
   calls     calls of a running program against natively
+  packing   time and memory of `build`, first and with the frame cache
+  growth    the same with many files and with a large one; writes growth.svg
+  size      payloads at best against one zstd stream
 
 What is compared runs in turn in one run, so that whatever else the machine does falls on all of it
 alike. Nothing here passes or fails: figures depend on the machine.
@@ -22,6 +25,7 @@ import calls
 import floors
 import forms
 import memory
+import packing
 import roots
 import starts
 
@@ -33,11 +37,14 @@ PARTS = {
     "decoded": floors.measure,
     "trees": floors.measure_trees,
     "calls": calls.measure,
+    "packing": packing.measure,
+    "growth": packing.measure_growth,
+    "size": packing.measure_size,
 }
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Measures starts, sizes and calls.")
+    parser = argparse.ArgumentParser(description="Measures starts, sizes, calls and packing.")
     parser.add_argument("--rounds", type=int, default=61, help="default 61")
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     wanted = parser.parse_args()

@@ -120,7 +120,7 @@ TEST_CASE("the gzipped size is the one gzip -6 gives") {
   auto expected = std::stoull(output_of("gzip -6n <bash | wc -c", folder.path()));
   CHECK(static_cast<double>(gzipped_size(program.bytes())) ==
         doctest::Approx(expected).epsilon(0.005));
-  LayerMeter meter(program.bytes().size(), 2);
+  LayerMeter meter(program.bytes().size(), false, 2);
   meter.feed(program.bytes());
   LayerSize size = meter.result();
   CHECK_FALSE(size.sampled);
@@ -131,7 +131,7 @@ TEST_CASE("the layer of a large output is estimated within a few per cent, and s
   ScratchFolder folder;
   MappedFile program("/bin/bash");
   std::string random = output_of("openssl rand 1500000", folder.path());
-  LayerMeter meter(std::uint64_t{60} << 20, 0);
+  LayerMeter meter(std::uint64_t{60} << 20, false, 0);
   std::uint64_t exact = 0;
   for (std::uint64_t fed = 0; fed < std::uint64_t{60} << 20;) {
     Bytes noise = bytes_of(random);
@@ -150,6 +150,6 @@ TEST_CASE("the layer of a large output is estimated within a few per cent, and s
 }
 
 TEST_CASE("a meter that was fed nothing says the size of an empty gzip stream") {
-  LayerMeter meter(0, 1);
+  LayerMeter meter(0, false, 1);
   CHECK(meter.result().bytes == 18);
 }

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Same inputs, same bytes: every form is built twice from the same files, the second time in another
-# folder, under another umask, with other file times, another environment and on one processor.
+# folder, under another umask, with other file times, another environment, on one processor and
+# without the frames that the first kept.
 # Needs build/scratchpack. Prints a line a form; the last is `N passed, N failed`.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -30,10 +31,10 @@ same_bytes() {
   local first=$scratch/first second=$scratch/other/folder
   rm -rf "$first" "$scratch/other"
   find "$scratch/curl" "$scratch/data" -exec touch -h -d 2024-05-06T07:08:09Z {} +
-  at=(env LC_ALL=C TZ=UTC)
+  at=(env LC_ALL=C TZ=UTC XDG_CACHE_HOME="$scratch/cache")
   (umask 022 && build_at "$first" "$@")
   find "$scratch/curl" "$scratch/data" -exec touch -h -d 2001-02-03T04:05:06Z {} +
-  at=(env LC_ALL=C.UTF-8 TZ=Asia/Seoul HOME=/nowhere taskset -c 0)
+  at=(env LC_ALL=C.UTF-8 TZ=Asia/Seoul HOME=/nowhere XDG_CACHE_HOME=/nowhere taskset -c 0)
   (umask 077 && build_at "$second" "$@")
   cmp "$first/out" "$second/out"
 }
