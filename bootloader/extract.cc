@@ -109,7 +109,7 @@ void run_instead(const Payload& payload, const char* what) {
       fail("extract", fault.path, fault.error, "is the directory empty and writable?");
     }
   } else {
-    fail("SCRATCHPACK_RUN: neither list nor extract=DIR");
+    fail("SCRATCHPACK_RUN: none of list, libraries and extract=DIR");
   }
   sys(kSysExitGroup, 0);
   __builtin_unreachable();

@@ -114,7 +114,8 @@ Jump start(uint64_t* top) {
     fail(line.text());
   }
   note_step("checked the table");
-  if (options.run != nullptr) run_instead(payload, options.run);
+  const bool listing = options.run != nullptr && text_equal(options.run, "libraries");
+  if (options.run != nullptr && !listing) run_instead(payload, options.run);
 
   const Request request = read_request(payload, stack);
   const Entry& program = *request.program;
@@ -125,7 +126,10 @@ Jump start(uint64_t* top) {
   if (!wants_extraction && payload.header->launch.mode == kStartExtract) {
     fail("start in place: this bundle was packed for extraction (unset SCRATCHPACK_MODE)");
   }
-  if (!request.plain) take_identity(payload);
+  if (listing && wants_extraction) {
+    fail("list the libraries: only a bundle that starts in place can (extract it and use ldd)");
+  }
+  if (!request.plain && !listing) take_identity(payload);
   char why[160] = {};
   TextBuilder reason(why, sizeof why);
   if (wants_extraction) {
@@ -134,16 +138,17 @@ Jump start(uint64_t* top) {
                    : "SCRATCHPACK_MODE=extract asks for it");
   } else {
     ProgramStack edited = stack;
-    if (!apply_launch(payload, request.plain, nullptr, edited)) {
+    if (!(listing ? apply_listing(payload, program, edited)
+                  : apply_launch(payload, request.plain, nullptr, edited))) {
       fail("start the program: its arguments leave no room on the stack (raise ulimit -s)");
     }
     Jump jump = {};
     InPlaceFault fault;
-    if (start_in_place(payload, bundle.get(), segment.offset, program, stack, edited, jump,
+    if (start_in_place(payload, bundle.get(), segment.offset, program, listing, stack, edited, jump,
                        fault)) {
       return jump;
     }
-    if (text_equal(options.mode, "in-place")) {
+    if (listing || text_equal(options.mode, "in-place")) {
       fail("start in place: cannot", fault.step, fault.error, "unset SCRATCHPACK_MODE to extract");
     }
     reason.add("it cannot start in place (").add(fault.step).add(": ");

@@ -91,6 +91,13 @@ void add_arguments(const Payload& payload, bool plain, const char* root, const P
   builder.end_arguments();
 }
 
+/// Bytes of the gap that entry.S left below the stack.
+uint64_t gap_of(const ProgramStack& stack) {
+  const uint64_t vectors = reinterpret_cast<uint64_t>(stack.auxiliary) -
+                           reinterpret_cast<uint64_t>(stack.top) + stack.auxiliary_size();
+  return kStackGap + vectors;
+}
+
 /// Whether the launch record replaces a variable that is set.
 bool is_replaced(const Payload& payload, const char* root, const char* variable) {
   for (uint32_t i = 0; i < payload.header->launch.environment_count; ++i) {
@@ -192,11 +199,28 @@ bool StackBuilder::finish(ProgramStack& made) {
   return true;
 }
 
+bool apply_listing(const Payload& payload, const Entry& program, ProgramStack& stack) {
+  StackBuilder builder(stack, gap_of(stack));
+  const Entry* linker =
+      program.interpreter == kNone ? nullptr : &payload.entries[program.interpreter];
+  if (linker != nullptr && (linker->flags & kFlagMusl) != 0) {
+    builder.add_argument(builder.copy(payload.path(*linker)));
+    builder.add_argument(builder.copy("--list"));
+    builder.add_argument(builder.copy(payload.path(program)));
+  } else {
+    builder.add_argument(builder.copy(payload.path(program)));
+  }
+  builder.end_arguments();
+  for (char** at = stack.environment; *at != nullptr; ++at) {
+    if (!is_own_option(*at)) builder.add_variable(*at);
+  }
+  builder.add_variable(builder.copy("LD_TRACE_LOADED_OBJECTS=1"));
+  return builder.finish(stack);
+}
+
 bool apply_launch(const Payload& payload, bool plain, const char* root, ProgramStack& stack) {
   if (!needs_rebuild(payload, plain, root, stack)) return true;
-  const uint64_t vectors = reinterpret_cast<uint64_t>(stack.auxiliary) -
-                           reinterpret_cast<uint64_t>(stack.top) + stack.auxiliary_size();
-  StackBuilder builder(stack, kStackGap + vectors);
+  StackBuilder builder(stack, gap_of(stack));
   add_arguments(payload, plain, root, stack, builder);
   for (char** at = stack.environment; *at != nullptr; ++at) {
     if (!is_own_option(*at) && !is_replaced(payload, root, *at)) builder.add_variable(*at);

@@ -57,4 +57,8 @@ class StackBuilder {
 /// bundle (extraction), or nullptr.
 bool apply_launch(const Payload& payload, bool plain, const char* root, ProgramStack& stack);
 
+/// Instead of that, for a start that only lists the libraries of `program`, as ldd does: glibc's
+/// linker is asked by a variable, musl's by arguments of its own.
+bool apply_listing(const Payload& payload, const Entry& program, ProgramStack& stack);
+
 }  // namespace scratchpack

@@ -34,7 +34,8 @@ long map_entry(const Payload& payload, uint64_t payload_offset, const Entry& ent
   return map_elf(source, mapped);
 }
 
-void edit_auxiliary(const ProgramStack& stack, const MappedElf& program, const MappedElf& linker,
+/// `base`: where the linker lies; 0 when it is the program itself.
+void edit_auxiliary(const ProgramStack& stack, const MappedElf& program, uint64_t base,
                     const char* execfn) {
   for (uint64_t* at = stack.auxiliary; at[0] != kAtNull; at += 2) {
     switch (at[0]) {
@@ -48,7 +49,7 @@ void edit_auxiliary(const ProgramStack& stack, const MappedElf& program, const M
         at[1] = program.header_count;
         break;
       case kAtBase:
-        at[1] = linker.base;
+        at[1] = base;
         break;
       case kAtEntry:
         at[1] = program.entry;
@@ -99,24 +100,18 @@ void publish_auxiliary(const ProgramStack& original, const ProgramStack& stack) 
   sys(kSysPrctl, 35, 14, &map, sizeof map, 0);  // PR_SET_MM, PR_SET_MM_MAP
 }
 
-bool map_both(const Payload& payload, uint64_t payload_offset, const Entry& program,
-              const Entry& linker, long bundle, MappedElf& mapped_program, MappedElf& mapped_linker,
-              InPlaceFault& fault) {
-  long result = map_entry(payload, payload_offset, program, bundle, mapped_program);
-  if (failed(result)) {
-    fault = {"map the program", result};
-    return false;
-  }
-  result = map_entry(payload, payload_offset, linker, bundle, mapped_linker);
-  if (failed(result)) fault = {"map the dynamic linker", result};
+bool map_image(const Payload& payload, uint64_t payload_offset, const Entry& entry, long bundle,
+               const char* step, MappedElf& mapped, InPlaceFault& fault) {
+  const long result = map_entry(payload, payload_offset, entry, bundle, mapped);
+  if (failed(result)) fault = {step, result};
   return !failed(result);
 }
 
 }  // namespace
 
 bool start_in_place(const Payload& payload, long bundle, uint64_t payload_offset,
-                    const Entry& program, const ProgramStack& original, const ProgramStack& stack,
-                    Jump& jump, InPlaceFault& fault) {
+                    const Entry& program, bool listing, const ProgramStack& original,
+                    const ProgramStack& stack, Jump& jump, InPlaceFault& fault) {
   if (program.interpreter == kNone) {
     fault = {"find the dynamic linker", -kENOENT};
     return false;
@@ -140,16 +135,20 @@ bool start_in_place(const Payload& payload, long bundle, uint64_t payload_offset
   }
   if (arena_open()) note_step("decoded what the start needs");
 
+  const bool musl = (linker.flags & kFlagMusl) != 0;
+  // musl's linker lists when it is itself the program that was started.
+  const bool linker_alone = musl && listing;
   MappedElf mapped_program;
   MappedElf mapped_linker;
-  if (!map_both(payload, payload_offset, program, linker, bundle, mapped_program, mapped_linker,
-                fault)) {
+  if ((!linker_alone && !map_image(payload, payload_offset, program, bundle, "map the program",
+                                   mapped_program, fault)) ||
+      !map_image(payload, payload_offset, linker, bundle, "map the dynamic linker", mapped_linker,
+                 fault)) {
     close_arena();
     return false;
   }
   open_gate();
   gate.ask = arena_open() ? 1 : 0;  // the first call of the program itself closes it
-  const bool musl = (linker.flags & kFlagMusl) != 0;
   library_slot_handler = musl ? musl_handler : library_handler;
   result = linker.slot == 0
                ? -kENOEXEC
@@ -166,7 +165,8 @@ bool start_in_place(const Payload& payload, long bundle, uint64_t payload_offset
   }
   const LaunchRecord& launch = payload.header->launch;
   const bool first = payload.number(program) == launch.program;
-  edit_auxiliary(stack, mapped_program, mapped_linker,
+  edit_auxiliary(stack, linker_alone ? mapped_linker : mapped_program,
+                 linker_alone ? 0 : mapped_linker.base,
                  first ? payload.text(launch.execfn) : payload.path(program));
   publish_auxiliary(original, stack);
   const char* name = first ? payload.text(launch.name) : last_component(payload.path(program));

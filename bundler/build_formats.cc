@@ -7,6 +7,7 @@
 #include "bundler/base/file.h"
 #include "bundler/base/progress.h"
 #include "bundler/build_job.h"
+#include "bundler/trial.h"
 #include "bundler/write/directory.h"
 #include "bundler/write/frame_cache.h"
 #include "bundler/write/layer_size.h"
@@ -49,6 +50,14 @@ void measure_layer_of_file(Build& build) {
   build.report.gzipped_sampled = layer.sampled;
 }
 
+/// Of a bundle that starts in place: what its trial found. An extracted one needs a place that a
+/// trial has no right to take.
+std::string trial_of(const Build& build, const std::string& file) {
+  if (build.report.start.mode != "in-place") return "";
+  if (build.options.no_trial) return "not run: --no-trial";
+  return try_bundle(file, build.plan, build.files, build.output);
+}
+
 void write_bundle(Build& build) {
   const BuildOptions& options = build.options;
   Report& report = build.report;
@@ -85,6 +94,10 @@ void write_bundle(Build& build) {
     if (!progress) progress.emplace("writing " + build.output, total);
     progress->advance(now - done);
     done = now;
+  };
+  onefile.check = [&](const std::string& file) {
+    progress.reset();
+    report.start.trial = trial_of(build, file);
   };
   OnefileResult result = write_onefile(build.plan, build.files, start, onefile, build.output);
   progress.reset();

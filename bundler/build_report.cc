@@ -39,7 +39,7 @@ void describe(Build& build) {
 }
 
 void describe_start(Report& report, const StartDecision& start) {
-  report.start = {start.mode, start.why, start.unserved};
+  report.start = {start.mode, start.why, start.unserved, ""};
   for (const auto& [path, rewritten] : start.rewritten) {
     ReportRewrite rewrite{.path = path};
     for (const RewriteSite& site : rewritten.sites) {

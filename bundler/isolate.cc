@@ -24,7 +24,6 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "bundler/base/error.h"
 #include "bundler/base/file.h"
 
 namespace scratchpack {
@@ -139,7 +138,11 @@ void become_program(const Isolation& isolation, const std::string& root, const s
   must(::prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl");
   std::vector<std::string> words = {name};
   words.insert(words.end(), isolation.arguments.begin(), isolation.arguments.end());
-  std::vector<std::string> environment = container_environment();
+  std::vector<std::string> environment = isolation.environment.value_or(container_environment());
+  if (isolation.output >= 0) {
+    must(::dup2(isolation.output, STDOUT_FILENO), "take over standard output");
+    must(::dup2(isolation.output, STDERR_FILENO), "take over standard error");
+  }
   must(::execve(name.c_str(), pointers(words).data(), pointers(environment).data()),
        "execute the program");
 }
@@ -187,8 +190,13 @@ bool ends_within(pid_t child, std::chrono::seconds timeout) {
 
 }  // namespace
 
+IsolationError::IsolationError(const std::string& program, std::string reason)
+    : Error(fmt::format(
+          "run {} in an empty root: {} (run it as root, or where users may make namespaces)",
+          program, reason)),
+      reason_(std::move(reason)) {}
+
 int run_isolated(const Isolation& isolation) {
-  const std::string advice = "(run it as root, or where users may make namespaces)";
   int ends[2];
   must(::pipe2(ends, O_CLOEXEC), "pipe");
   Descriptor reader(ends[0]);
@@ -216,8 +224,7 @@ int run_isolated(const Isolation& isolation) {
   // Its writing ends are all closed by now: exec closes them, and so does a killed child.
   ssize_t length = ::read(reader.get(), reason, sizeof reason);
   if (length > 0) {
-    throw Error(fmt::format("run {} in an empty root: {} {}", isolation.program,
-                            std::string(reason, static_cast<std::size_t>(length)), advice));
+    throw IsolationError(isolation.program, std::string(reason, static_cast<std::size_t>(length)));
   }
   return in_time ? status : kTimedOut;
 }

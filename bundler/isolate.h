@@ -4,9 +4,11 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "bundler/base/error.h"
 #include "bundler/base/values.h"
 
 namespace scratchpack {
@@ -17,6 +19,19 @@ struct Isolation {
   Identity user = {65532, 65532};           ///< who it runs as
   bool with_tmp = false;                    ///< a writable and executable /tmp
   std::chrono::seconds timeout{10};         ///< it is killed afterwards
+  /// In place of a container's; nothing of ours is handed on then.
+  std::optional<std::vector<std::string>> environment = std::nullopt;
+  int output = -1;  ///< descriptor that takes both output streams; -1: ours
+};
+
+/// Why no empty root can be made here, or the program not be started in it.
+class IsolationError : public Error {
+ public:
+  IsolationError(const std::string& program, std::string reason);
+  const std::string& reason() const { return reason_; }
+
+ private:
+  std::string reason_;
 };
 
 /// The status of a run that was killed because its time was over, as timeout(1) has it.
@@ -24,7 +39,7 @@ inline constexpr int kTimedOut = 124;
 
 /// Runs it with our standard streams and a container's environment. Returns its exit status, 128
 /// and the signal's number when it died of one, kTimedOut when it was killed after `timeout`.
-/// Throws Error when no empty root can be made here.
+/// Throws IsolationError.
 int run_isolated(const Isolation& isolation);
 
 }  // namespace scratchpack

@@ -44,6 +44,7 @@ CommandTable build_table(BuildOptions& o) {
            true,
            {{"--mode", "auto|in-place|extract", &o.mode,
              "auto: in place unless the analysis says it cannot be"},
+            {"--no-trial", "", &o.no_trial, "do not try whether its linker finds all libraries"},
             {"--compress", "none|fast|good|best", &o.compress,
              "none: shared between replicas; registries compress anyway"},
             {"--env", "K=V", &o.env, "set where the container sets nothing else"},

@@ -19,6 +19,7 @@ struct BuildOptions {
   std::string format = "onefile";  ///< onefile, tar or dir
   std::string compress = "none";   ///< none, fast, good or best
   std::string mode = "auto";       ///< auto, in-place or extract
+  bool no_trial = false;           ///< leave out the trial of what was written
 
   std::vector<std::string> add_data = {};    ///< SRC:DEST
   std::vector<std::string> add_binary = {};  ///< SRC[:DEST]

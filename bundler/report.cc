@@ -84,6 +84,7 @@ Json report_json(const Report& report, bool manifest) {
   json["start"] = {{"mode", report.start.mode}};
   put(json["start"], "why", report.start.why);
   json["start"]["unserved"] = report.start.unserved;
+  put(json["start"], "trial", report.start.trial);
   json["launch"] = launch_json(report.launch);
   if (report.gzipped) {
     json["gzipped"] = *report.gzipped;
@@ -180,7 +181,8 @@ Report report_of(const Json& json) {
   report.root = get<std::string>(json, "root");
   Json start = child(json, "start");
   report.start = {get<std::string>(start, "mode"), get<std::string>(start, "why"),
-                  get<std::vector<std::string>>(start, "unserved")};
+                  get<std::vector<std::string>>(start, "unserved"),
+                  get<std::string>(start, "trial")};
   report.launch = launch_of(child(json, "launch"));
   if (json.contains("gzipped")) report.gzipped = get<std::uint64_t>(json, "gzipped");
   report.gzipped_sampled = get<bool>(json, "gzipped_estimated");

@@ -38,6 +38,7 @@ struct ReportStart {
   std::string mode = {};  ///< "in-place", "extract", "static"; "native": a plain root file system
   std::string why = {};   ///< when not in place
   std::vector<std::string> unserved = {};  ///< compiled-in paths that the application will miss
+  std::string trial = {};  ///< in place: "passed", "not run: why"; of no bundle read back
 };
 
 /// How the application is started, whichever way its files come in.

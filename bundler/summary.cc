@@ -63,6 +63,17 @@ std::string sizes(const Report& report) {
   return text;
 }
 
+std::string trial_text(const std::string& trial) {
+  static const std::string kPassed = "passed";
+  static const std::string kNotRun = "not run: ";
+  if (trial.starts_with(kPassed)) {
+    return fmt::format("Tried here: its dynamic linker finds all libraries inside it{}.\n",
+                       trial.substr(kPassed.size()));
+  }
+  if (!trial.starts_with(kNotRun)) return "";
+  return fmt::format("Not tried here: {}.\n", trial.substr(kNotRun.size()));
+}
+
 std::string start_text(const Report& report) {
   const ReportStart& start = report.start;
   if (start.mode == "native") {
@@ -73,9 +84,11 @@ std::string start_text(const Report& report) {
   }
   if (start.mode == "in-place") {
     bool packed = report.compression != "none" && !report.compression.empty();
-    return fmt::format("Start: in place; {}. Nothing is extracted, no writable place is needed.\n",
-                       packed ? "what it needs is decoded in memory, by each child program again"
-                              : "files are mapped from the bundle itself");
+    return fmt::format(
+        "Start: in place; {}. Nothing is extracted, no writable place is needed.\n{}",
+        packed ? "what it needs is decoded in memory, by each child program again"
+               : "files are mapped from the bundle itself",
+        trial_text(start.trial));
   }
   if (start.mode != "extract") return "";
   std::string text = fmt::format("Start: extracted to a writable and executable directory{}.\n",

@@ -146,8 +146,13 @@ void AtomicFile::write_at(std::uint64_t offset, std::span<const std::uint8_t> by
   }
 }
 
+const std::string& AtomicFile::finish() {
+  if (descriptor_.valid() && ::close(descriptor_.release()) != 0) fail("write", path_, errno);
+  return temporary_;
+}
+
 void AtomicFile::commit() {
-  if (::close(descriptor_.release()) != 0) fail("write", path_, errno);
+  finish();
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("write", path_, errno);
   unfinished_.reset("");
   temporary_.clear();

@@ -84,6 +84,9 @@ class AtomicFile {
   void pad_to(std::uint64_t alignment);
   /// Overwrites bytes already written (headers whose content is known last).
   void write_at(std::uint64_t offset, std::span<const std::uint8_t> bytes);
+  /// Ends the writing, so that the file can be read and executed under the name returned before
+  /// it gets its own.
+  const std::string& finish();
   void commit();
   int descriptor() const { return descriptor_.get(); }
 

@@ -355,6 +355,7 @@ OnefileResult Packer::write(const std::string& output) {
   OnefileResult result;
   result.bytes = out.position();
   result.stored = contents_.stored();
+  if (options_.check) options_.check(out.finish());
   out.commit();
   if (options_.cache != nullptr) options_.cache->trim();
   return result;
