@@ -7,6 +7,7 @@
 #include "bundler/base/file.h"
 #include "bundler/base/progress.h"
 #include "bundler/build_job.h"
+#include "bundler/content/raw_calls.h"
 #include "bundler/trial.h"
 #include "bundler/write/directory.h"
 #include "bundler/write/frame_cache.h"
@@ -64,6 +65,11 @@ void write_bundle(Build& build) {
   report.compression = options.compress;
   StartDecision start = decide_start(build.plan, build.files, mode_of(options.mode));
   describe_start(report, start);
+  if (start.mode == "in-place") {
+    for (std::string& warning : raw_call_warnings(build.files, start.rewritten)) {
+      build.plan.warnings.push_back(std::move(warning));
+    }
+  }
   if (options.dry_run) return;
 
   auto fill_stored = [](Report& filled, const std::map<std::string, std::uint64_t>& stored) {

@@ -11,24 +11,15 @@
 #include "bundler/base/error.h"
 #include "bundler/base/progress.h"
 #include "bundler/base/values.h"
+#include "bundler/content/rewrite.h"
 #include "bundler/read/bundle.h"
 #include "bundler/summary.h"
-#include "runtime/calls.h"
 
 namespace scratchpack {
 namespace {
 
-std::string call_name(int number) {
-  switch (number) {
-#define SCRATCHPACK_NAME(value, name, ...) \
-  case value:                              \
-    return #name;
-    SCRATCHPACK_CALLS(SCRATCHPACK_NAME)
-#undef SCRATCHPACK_NAME
-    default:
-      return number < 0 ? "any call (the number is known only at run time)"
-                        : fmt::format("call {}", number);
-  }
+std::string site_name(int number) {
+  return number < 0 ? "any call (the number is known only at run time)" : call_name(number);
 }
 
 /// The manifest, with what only the finished bundle knows.
@@ -174,7 +165,7 @@ std::string rewrites_text(const Report& report) {
     text += fmt::format("{}: {} system calls ask the bundle first\n", rewrite.path,
                         rewrite.sites.size());
     for (const ReportRewrite::Site& site : rewrite.sites) {
-      text += fmt::format("  {:#10x}  {}{}\n", site.address, call_name(site.number),
+      text += fmt::format("  {:#10x}  {}{}\n", site.address, site_name(site.number),
                           site.kind == "moved" ? ", the instruction moved" : "");
     }
   }

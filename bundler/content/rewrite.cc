@@ -230,6 +230,18 @@ void Rewriter::overwrite_program_headers() {
 
 }  // namespace
 
+std::string call_name(int number) {
+  switch (number) {
+#define SCRATCHPACK_NAME(value, name, ...) \
+  case value:                              \
+    return #name;
+    SCRATCHPACK_CALLS(SCRATCHPACK_NAME)
+#undef SCRATCHPACK_NAME
+    default:
+      return "call " + std::to_string(number);
+  }
+}
+
 RewrittenFile rewrite(std::span<const std::uint8_t> elf, RewriteRole role,
                       const std::string& name) {
   ElfView view(elf, name);

@@ -11,6 +11,9 @@
 
 namespace scratchpack {
 
+/// A system call by its name, as far as runtime/calls.h knows it, else by its number.
+std::string call_name(int number);
+
 /// What the file is to the process; decides which rows of runtime/calls.h count.
 enum class RewriteRole : std::uint8_t { linker, library, both };
 

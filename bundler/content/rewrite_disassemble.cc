@@ -140,6 +140,12 @@ Disassembly::Disassembly(const ElfView& elf)
   collect_targets();
 }
 
+Disassembly::Disassembly(const ElfView& elf, const AddressRange& piece)
+    : elf_(elf), decoder_(std::make_unique<Decoder>()), code_{piece}, starts_{piece.begin} {
+  sweep(piece);
+  collect_targets();
+}
+
 Disassembly::~Disassembly() = default;
 
 void Disassembly::collect_starts(const UnwindTable* unwind) {
@@ -394,6 +400,24 @@ std::optional<std::int64_t> Disassembly::pushed(std::size_t index) const {
     return std::nullopt;
   }
   return static_cast<std::uint32_t>(decoded->operands[0].imm.value.u);
+}
+
+std::vector<std::size_t> boundaries_among(std::span<const std::uint8_t> code,
+                                          std::span<const std::size_t> offsets) {
+  std::vector<std::size_t> found;
+  Disassembly::Decoder decoder;
+  ZydisDecoderEnableMode(&decoder.decoder, ZYDIS_DECODER_MODE_MINIMAL, ZYAN_TRUE);
+  std::size_t at = 0;
+  for (std::size_t wanted : offsets) {
+    while (at < wanted) {
+      ZydisDecodedInstruction decoded;
+      auto status = ZydisDecoderDecodeInstruction(&decoder.decoder, nullptr, code.data() + at,
+                                                  code.size() - at, &decoded);
+      at += ZYAN_SUCCESS(status) ? decoded.length : 1;
+    }
+    if (at == wanted) found.push_back(wanted);
+  }
+  return found;
 }
 
 }  // namespace scratchpack

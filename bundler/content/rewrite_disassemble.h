@@ -70,6 +70,9 @@ class Disassembly {
  public:
   /// Throws Error for more code than any C library has (each byte costs up to 24 here).
   explicit Disassembly(const ElfView& elf);
+  /// A piece of code alone, entered at its beginning: what leads into it from elsewhere is not
+  /// seen.
+  Disassembly(const ElfView& elf, const AddressRange& piece);
   ~Disassembly();
   Disassembly(const Disassembly&) = delete;
   Disassembly& operator=(const Disassembly&) = delete;
@@ -109,6 +112,9 @@ class Disassembly {
   void collect_jump_tables(const std::vector<std::uint64_t>& tables);
   bool in_code(std::uint64_t address) const;
 
+  friend std::vector<std::size_t> boundaries_among(std::span<const std::uint8_t>,
+                                                   std::span<const std::size_t>);
+
   const ElfView& elf_;
   std::unique_ptr<Decoder> decoder_;
   std::vector<AddressRange> code_;
@@ -120,5 +126,10 @@ class Disassembly {
   Edges calls_;
   std::vector<Instruction> instructions_;
 };
+
+/// Those of `offsets` (ascending) at which an instruction begins when the bytes are decoded one
+/// after the other from the first byte on. Much faster than a Disassembly.
+std::vector<std::size_t> boundaries_among(std::span<const std::uint8_t> code,
+                                          std::span<const std::size_t> offsets);
 
 }  // namespace scratchpack

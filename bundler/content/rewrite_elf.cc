@@ -239,6 +239,33 @@ std::vector<std::uint64_t> ElfView::named_addresses() const {
   return out;
 }
 
+void ElfView::add_import_slots(std::int64_t table, std::int64_t size, std::string_view symbol,
+                               std::vector<std::uint64_t>& out) const {
+  auto relocations = dynamic_value(table);
+  auto length = dynamic_value(size);
+  auto symbols = dynamic_value(DT_SYMTAB);
+  auto names = dynamic_value(DT_STRTAB);
+  if (!relocations || !length || !symbols || !names) return;
+  auto entries = at(*relocations, *length);
+  for (std::uint64_t i = 0; i + sizeof(Elf64_Rela) <= entries.size(); i += sizeof(Elf64_Rela)) {
+    auto entry = copy_at<Elf64_Rela>(entries, i);
+    auto type = ELF64_R_TYPE(entry.r_info);
+    if (type != R_X86_64_JUMP_SLOT && type != R_X86_64_GLOB_DAT) continue;
+    auto named = read<Elf64_Sym>(*symbols + ELF64_R_SYM(entry.r_info) * sizeof(Elf64_Sym));
+    if (!named || named->st_shndx != SHN_UNDEF) continue;
+    auto name = at(*names + named->st_name, symbol.size() + 1);
+    if (name.empty() || name.back() != 0) continue;
+    if (std::equal(symbol.begin(), symbol.end(), name.begin())) out.push_back(entry.r_offset);
+  }
+}
+
+std::vector<std::uint64_t> ElfView::import_slots(std::string_view symbol) const {
+  std::vector<std::uint64_t> out;
+  add_import_slots(DT_JMPREL, DT_PLTRELSZ, symbol, out);
+  add_import_slots(DT_RELA, DT_RELASZ, symbol, out);
+  return out;
+}
+
 AddressRange ElfView::functions_span() const {
   AddressRange out{UINT64_MAX, 0};
   for (const auto& symbol : defined_symbols()) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace scratchpack {
@@ -54,6 +55,8 @@ class ElfView {
   /// Addresses the file itself names as places code is entered at: dynamic symbols, the entry
   /// point, initialisers, pointers that relocations put into tables. Unsorted, may repeat.
   std::vector<std::uint64_t> named_addresses() const;
+  /// Addresses of the words into which the dynamic linker puts the address of an imported symbol.
+  std::vector<std::uint64_t> import_slots(std::string_view symbol) const;
   /// From the first to the last function that is a dynamic symbol; empty when there is none.
   AddressRange functions_span() const;
 
@@ -63,6 +66,8 @@ class ElfView {
   std::optional<std::uint64_t> dynamic_value(std::int64_t tag) const;
   std::uint64_t symbol_count() const;
   std::vector<Elf64_Sym> defined_symbols() const;
+  void add_import_slots(std::int64_t table, std::int64_t size, std::string_view symbol,
+                        std::vector<std::uint64_t>& out) const;
   void add_relocated(std::vector<std::uint64_t>& out) const;
   void add_relative_words(std::vector<std::uint64_t>& out) const;
 
