@@ -63,6 +63,17 @@ void edit_auxiliary(const ProgramStack& stack, const MappedElf& program, uint64_
   }
 }
 
+/// The path the bundle was started by: argv[0], which is handed down when the program executes
+/// itself, or where a shell found that in PATH.
+const char* own_name(const ProgramStack& original) {
+  const char* called = original.argument_count > 0 ? original.arguments[0] : "";
+  for (const char* at = called; *at != 0; ++at) {
+    if (*at == '/') return called;
+  }
+  const uint64_t* execfn = original.auxiliary_value(kAtExecfn);
+  return execfn == nullptr ? nullptr : reinterpret_cast<const char*>(*execfn);
+}
+
 /// The kernel's struct prctl_mm_map.
 struct MemoryMap {
   uint64_t start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
@@ -165,6 +176,10 @@ bool start_in_place(const Payload& payload, long bundle, uint64_t payload_offset
   }
   const LaunchRecord& launch = payload.header->launch;
   const bool first = payload.number(program) == launch.program;
+  if (first && launch.argv0 == kNone) {
+    process.own_name = own_name(original);
+    if (process.own_name != nullptr) gate_ask_about(process.own_name);
+  }
   edit_auxiliary(stack, linker_alone ? mapped_linker : mapped_program,
                  linker_alone ? 0 : mapped_linker.base,
                  first ? payload.text(launch.execfn) : payload.path(program));

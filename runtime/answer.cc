@@ -34,6 +34,12 @@ long read_link(const Registers& r, const char* text, uint64_t length) {
   return copy_link(text, length, at ? r.rdx : r.rsi, at ? r.r10 : r.rdx);
 }
 
+/// musl's linker is in its C library: what it opens to map is a library, never the program, and
+/// always close-on-exec. Everything else is read as data, by calls that no linker makes.
+bool is_opened_to_map(const Entry& entry, uint64_t flags) {
+  return (entry.flags & kFlagElf) != 0 && &entry != process.program && (flags & kOpenCloexec) != 0;
+}
+
 /// Calls about the file system something lies on, and watches, are answered for the bundle's own
 /// file: it lies there, and it never changes.
 long ask_about_bundle(const Registers& r) {
@@ -135,7 +141,7 @@ long answer_open(Opener opener, const Entry& entry, uint64_t flags) {
   if ((flags & kOpenDirectory) != 0) return -kENOTDIR;
   if (writes(flags)) return -kEROFS;
   const bool mapped =
-      opener == Opener::linker || (opener == Opener::musl && (entry.flags & kFlagElf) != 0);
+      opener == Opener::linker || (opener == Opener::musl && is_opened_to_map(entry, flags));
   if (mapped) return open_mapped(entry, static_cast<long>(flags));
   const bool large = is_large(entry) && (flags & kOpenPath) == 0;
   return large ? open_large(entry, static_cast<long>(flags))
@@ -148,11 +154,24 @@ long answer_own_executable(Opener opener, const Registers& r, CallAction action,
   if (r.rax == kCall_readlink || r.rax == kCall_readlinkat) {
     return read_link(r, process.payload.path(program), program.path_length);
   }
-  if (action == kOpen && opener != Opener::linker && follow && !writes(flags)) {
+  return follow ? answer_own_file(opener, r, action, flags) : kPass;
+}
+
+long answer_own_file(Opener opener, const Registers& r, CallAction action, uint64_t flags) {
+  const Entry& program = *process.program;
+  if (action == kOpen) {
+    if (opener == Opener::linker || writes(flags)) return kPass;
     return answer_open(opener, program, flags);
   }
-  const bool status = r.rax == kCall_stat || r.rax == kCall_newfstatat || r.rax == kCall_statx;
-  return status && follow ? answer_look(r, program) : kPass;
+  switch (r.rax) {
+    case kCall_stat:
+    case kCall_lstat:
+    case kCall_newfstatat:
+    case kCall_statx:
+      return answer_look(r, program);
+    default:
+      return kPass;
+  }
 }
 
 long answer_fstat(long descriptor, uint64_t buffer) {

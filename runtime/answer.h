@@ -33,6 +33,9 @@ long answer_open(Opener opener, const Entry& entry, uint64_t flags);
 long answer_own_executable(Opener opener, const Registers& r, CallAction action, bool follow,
                            uint64_t flags);
 
+/// The same for a path that leads to the bundle's file, which is the program's own to it.
+long answer_own_file(Opener opener, const Registers& r, CallAction action, uint64_t flags);
+
 /// fstat: the kernel answers, and what carries our mark is set right.
 long answer_fstat(long descriptor, uint64_t buffer);
 

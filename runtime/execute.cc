@@ -201,6 +201,10 @@ void execute_call(Registers& registers, long directory, const char* path, char**
     answer(registers, execute_entry(*entry, path, request));
     return;
   }
+  if (is_bundle_file(directory, path, true)) {
+    answer(registers, execute_program(*process.program, request));
+    return;
+  }
   char absolute[kLongestPath + 1];
   const bool spelled = spell_for_kernel(directory, path, absolute);
   if (spelled) path = absolute;

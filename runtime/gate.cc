@@ -1,6 +1,7 @@
 #include "runtime/gate.h"
 
 #include "runtime/arch/x86_64/syscall.h"
+#include "runtime/path_map.h"
 #include "runtime/process.h"
 
 namespace scratchpack {
@@ -44,6 +45,23 @@ void open_gate() {
   gate.entry_count = process.payload.header->entry_count;
   gate.buckets = process.payload.buckets;
   gate.pages[0] = ~uint64_t{0};  // or else the page at 0 would look known
+}
+
+void gate_ask_about(const char* path) {
+  const Entry* directory = nullptr;
+  while (*path == '/') {
+    const char* name = path + 1;
+    uint64_t length = 0;
+    while (name[length] != 0 && name[length] != '/') ++length;
+    const Entry* child = find_child(process.payload, directory, name, length);
+    if (child == nullptr) {
+      gate.own = hash_step(directory == nullptr ? kHashSeed : directory->path_hash, '/');
+      for (uint64_t i = 0; i < length; ++i) gate.own = hash_step(gate.own, name[i]);
+      return;
+    }
+    directory = child;
+    path = name + length;
+  }
 }
 
 bool readable_path(const char* path) {

@@ -86,8 +86,11 @@ struct Gate {
   uint32_t ask = 0;
   uint64_t descriptors[kGateDescriptors / 64] = {};  ///< a bit each: stands for a bundled file
   uint64_t pages[kGatePages] = {};  ///< numbers of pages that were readable, by their low bits
+  /// The hash of the first part of the bundle's own path that the bundle does not know: paths that
+  /// begin with it are the handler's.
+  uint64_t own = 0;
 };
-static_assert(sizeof(Gate) == 32 + 128 + 512);
+static_assert(sizeof(Gate) == 32 + 128 + 512 + 8);
 
 /// What the last page of a rewritten file's added segment begins with, once it is filled. Zeros
 /// (the file runs without a bootloader): every call passes.
@@ -100,6 +103,10 @@ extern Gate gate;
 
 /// Makes the gate know the payload of `process`.
 void open_gate();
+
+/// Makes it ask about the path by which the bundle was started. A relative one keeps all relative
+/// paths with the handler (locate.cc).
+void gate_ask_about(const char* path);
 
 /// Whether a NUL-terminated path may be read; then the gate may read what lies on its pages.
 /// False: to be refused by the kernel (EFAULT), or longer than the kernel takes.

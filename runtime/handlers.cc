@@ -234,6 +234,11 @@ long path_call(Opener opener, Registers& r, CallAction action, CallPath where) {
   Target target;
   if (!look_up(place, follow, target)) return kPass;
   if (target.walk.not_directory && !replaced_by_container(target.walk)) return -kENOTDIR;
+  if (target.entry == nullptr && (opens || action == kLook) &&
+      is_bundle_file(directory_of_place(place), path, follow)) {
+    const long result = answer_own_file(opener, r, action, flags);
+    if (result != kPass) return result;
+  }
   switch (action) {
     case kOpen:
       return open(opener, r, target, flags);

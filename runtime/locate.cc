@@ -53,7 +53,9 @@ __attribute__((noinline)) bool start_of_relative(long directory, const char* pat
   if (length <= 0 || length >= static_cast<long>(sizeof from) || from[0] != '/') return false;
   from[length] = 0;
   start = walk_path(process.payload, Walk{}, from, true);
-  if (here && start.unknown > 0 && !start.moved && sys(kSysGetpid) == process.id) {
+  const bool own_name_is_relative = process.own_name != nullptr && process.own_name[0] != '/';
+  if (here && start.unknown > 0 && !start.moved && !own_name_is_relative &&
+      sys(kSysGetpid) == process.id) {
     __atomic_store_n(&gate.outside, 1, __ATOMIC_RELEASE);
   }
   return true;
@@ -102,6 +104,13 @@ bool is_own_executable(const char* path) {
     pid = pid * 10 + static_cast<uint64_t>(*rest++ - '0');
   }
   return text_equal(rest, "/exe") && pid == static_cast<uint64_t>(sys(kSysGetpid));
+}
+
+bool is_bundle_file(long directory, const char* path, bool follow_last) {
+  if (process.own_name == nullptr || !text_equal(path, process.own_name)) return false;
+  KernelStat status;
+  return sys(kSysNewfstatat, directory, path, &status, follow_last ? 0 : kAtSymlinkNofollow) == 0 &&
+         status.dev == process.bundle.dev && status.ino == process.bundle.ino;
 }
 
 }  // namespace scratchpack

@@ -30,4 +30,8 @@ bool spell_for_kernel(long directory, const char* path, char (&spelled_path)[kLo
 /// Whether the path names this process's own executable (/proc/self/exe and its spellings).
 bool is_own_executable(const char* path);
 
+/// Whether a path is the one that the bundle was started by and still leads to the bundle's file:
+/// what the program takes for its own file, wherever the container has put the bundle.
+bool is_bundle_file(long directory, const char* path, bool follow_last);
+
 }  // namespace scratchpack

@@ -17,6 +17,8 @@ struct Process {
   /// The working directory when it exists in the bundle only: the kernel then knows another one.
   /// See working_directory.h for who asks.
   const Entry* working_directory = nullptr;
+  /// The path the bundle itself was started by; nullptr when another program of it runs.
+  const char* own_name = nullptr;
   long id = 0;                ///< of the process that was started; forked ones have another
   bool robust_lists = false;  ///< the C library registers them (working_directory.h)
   bool left_root = false;     ///< the program called chroot: the bundle's paths mean nothing there

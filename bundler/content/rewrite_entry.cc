@@ -199,6 +199,8 @@ scratchpack_entry_path_framed:
   jmp .Lcomponent
 
 .Lunknown:
+  cmp 672(%r11), %rdi                # the way to the bundle itself
+  je .Lasking
   cmp $0x41, %r9d
   je .Lasking
   movabs $0xf51debb7de530372, %rdx   # the hash of "/proc"
@@ -347,7 +349,8 @@ static_assert(kGateHandler == 1 && kGateMakeFirst == 4 && kGateOpenFirst == 6 &&
 static_assert(offsetof(Gate, buckets) == 0 && offsetof(Gate, entries) == 8 &&
               offsetof(Gate, bucket_mask) == 16 && offsetof(Gate, entry_count) == 20 &&
               offsetof(Gate, outside) == 24 && offsetof(Gate, ask) == 28 &&
-              offsetof(Gate, descriptors) == 32 && offsetof(Gate, pages) == 160);
+              offsetof(Gate, descriptors) == 32 && offsetof(Gate, pages) == 160 &&
+              offsetof(Gate, own) == 672);
 static_assert(kGateDescriptors == 1024 && kGatePages == 64 && kPageSize == 4096);
 static_assert(sizeof(Entry) == 128 && offsetof(Entry, path_hash) == 0 &&
               offsetof(Entry, kind) == 112 && kKindDirectory == 1);

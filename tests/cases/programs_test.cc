@@ -29,10 +29,20 @@ void build_bundle(const TemporaryFolder& folder, const std::string& compile,
 }
 
 /// Runs the bundle as the only file of a root, /proc beside it.
-Ran run_alone(const TemporaryFolder& folder) {
-  return run("unshare --mount sh -c 'mount -t proc proc " + folder.path("root/proc") +
-             " && exec env -i PATH=/usr/bin:/bin /usr/sbin/chroot " + folder.path("root") +
-             " /program'");
+/// `start`: the directory in it to start in, the path to start and argv[0].
+Ran run_alone(const TemporaryFolder& folder, const std::string& start = "/ /program /program",
+              const std::string& variable = "A=1") {
+  return run("cat >" + folder.path("start.py") + R"( <<'END'
+import os, sys
+root, directory, path, name = sys.argv[1:]
+os.chroot(root)
+os.chdir(directory)
+os.execv(path, [name])
+END
+)" + "unshare --mount sh -c 'mount -t proc proc " +
+             folder.path("root/proc") + " && exec env -i PATH=/usr/bin:/bin:/sub " + variable +
+             " /usr/bin/python3 " + folder.path("start.py") + " " + folder.path("root") + " " +
+             start + "'");
 }
 
 /// Builds a program twice with the tool, as a plain root file system and as one file, and runs both
@@ -87,6 +97,57 @@ TEST_CASE("every path call answers as the order of look-up says") {
   const Ran ran = run_alone(folder);
   CHECK(ran.status == 0);
   CHECK(ran.output == read_text(kPrograms + "surface.expected"));
+}
+
+TEST_CASE("children start by every call, from every state a program can be in") {
+  REQUIRE(::geteuid() == 0);
+  for (const Compression compression : {Compression::none, Compression::fast}) {
+    const TemporaryFolder folder;
+    build_bundle(folder, "gcc -D_GNU_SOURCE", "children", compression);
+    const Ran ran = run_alone(folder);
+    CHECK(ran.status == 0);
+    CHECK(ran.output == read_text(kPrograms + "children.expected"));
+  }
+}
+
+TEST_CASE("a program that changes its root leaves the bundle's paths, and the timeline says so") {
+  REQUIRE(::geteuid() == 0);
+  const TemporaryFolder folder;
+  build_bundle(folder, "gcc", "surface", Compression::none);
+  const std::string note = "scratchpack: the program changed its root: bundled paths end here\n";
+  const Ran told = run_alone(folder, "/ /program /program", "SCRATCHPACK_DEBUG=1");
+  CHECK(told.status == 0);
+  CHECK(told.output.find(note) != std::string::npos);
+}
+
+TEST_CASE("a program finds what was appended to its file, wherever the bundle lies") {
+  REQUIRE(::geteuid() == 0);
+  const std::string source =
+      std::string(SCRATCHPACK_SOURCE_DIR) + "/tests/container/workloads/appended.c";
+  for (const std::string compiler : {"gcc", "musl-gcc", "gcc -DLARGE", "musl-gcc -DLARGE"}) {
+    const TemporaryFolder folder;
+    // Above the size from which a file is read from the bundle itself.
+    const std::string lines = compiler.ends_with("LARGE") ? "200000" : "20000";
+    const std::string program = folder.path("appended");
+    REQUIRE(run(compiler + " -O1 -D_GNU_SOURCE -o " + program + " " + source + " && seq " + lines +
+                " >>" + program + " && printf %08d $(seq " + lines + " | wc -c) >>" + program)
+                .output.empty());
+    const std::string native = run(program).output;
+    CHECK(native.find(" bytes, ") != std::string::npos);
+    for (const Compression compression : {Compression::none, Compression::good}) {
+      CAPTURE(compiler);
+      const Made made = make_file_set(Mode::automatic, program, {}, {});
+      REQUIRE(made.start.mode == "in-place");
+      std::filesystem::create_directories(folder.path("root/proc"));
+      std::filesystem::create_directories(folder.path("root/sub"));
+      pack(made, folder.path("root/sub/program"), compression);
+      for (const std::string start : {"/ /sub/program /sub/program", "/sub ./program ./program",
+                                      "/ sub/program sub/program", "/ /sub/program program"}) {
+        CAPTURE(start);
+        CHECK(run_alone(folder, start).output == native);
+      }
+    }
+  }
 }
 
 TEST_CASE("threads, signals, cancellation, exceptions and children are right in place") {

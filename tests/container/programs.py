@@ -18,6 +18,7 @@ def build(sources, folder):
     make_certificates(places["etc"])
     engine.in_parallel([lambda command=command: compile_one(command)
                         for command in commands(sources, places["bin"])])
+    append_data(os.path.join(places["bin"], "appended"))
     for script in ("builtins.sh", "helpers.sh"):
         shutil.copy(os.path.join(sources, script), places["bin"])
         os.chmod(os.path.join(places["bin"], script), 0o755)
@@ -32,7 +33,7 @@ def commands(sources, output):
     data = f'-DFOLDER="{output}/data"'
     one_file = f'-DDATA="{output}/data/app.conf"'
     dynamic = [compiled("gcc", f"{name}.c", name) for name in
-               ("hello", "reexec", "identity", "facts", "die", "term", "owner", "charset")]
+               ("hello", "reexec", "identity", "facts", "die", "term", "owner", "charset", "appended")]
     static = [compiled("gcc", f"{name}.c", f"{name}-static", "-static") for name in
               ("hello", "facts", "die")]
     return dynamic + static + [
@@ -47,6 +48,13 @@ def commands(sources, output):
 
 def compile_one(command):
     subprocess.run(command, check=True)
+
+
+def append_data(program):
+    """Data and its length in eight digits, behind the program's own bytes."""
+    data = "".join(f"line {i}\n" for i in range(20000))
+    with open(program, "a", encoding="ascii") as file:
+        file.write(f"{data}{len(data):08}")
 
 
 def make_data(output):
