@@ -1,6 +1,7 @@
 #include "runtime/decode.h"
 
 #include "runtime/arch/x86_64/syscall.h"
+#include "runtime/branches.h"
 
 #define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
@@ -73,7 +74,11 @@ long decode_frame(const Payload& payload, void* decoder, const Entry& entry, con
   if (decoder == nullptr || !valid_frame(payload, entry, frame)) return -kEIO;
   const size_t size = ZSTD_decompressDCtx(static_cast<ZSTD_DCtx*>(decoder), out, frame.size,
                                           payload.base + frame.offset, frame.stored);
-  return !ZSTD_isError(size) && size == frame.size ? 0 : -kEIO;
+  if (ZSTD_isError(size) || size != frame.size) return -kEIO;
+  if ((entry.flags & kFlagBranches) != 0) {
+    branches_to_relative(out, frame.size, frame.position, entry.image_size);
+  }
+  return 0;
 }
 
 long write_all(long file, const unsigned char* bytes, uint64_t size, uint64_t position) {

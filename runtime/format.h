@@ -30,6 +30,9 @@
 // strip may move the payload by whole pages). Fields named `reserved` are written as 0 and must be
 // ignored by readers of this version; unknown flag bits likewise. A reader refuses a version above
 // its own. Strings are UTF-8 by custom, bytes by rule.
+//
+// Version 2 added kFlagBranches. A bundle without it is written as version 1, which older readers
+// take.
 #pragma once
 
 #include <stdint.h>
@@ -37,7 +40,7 @@
 namespace scratchpack {
 
 inline constexpr char kMagic[8] = {'\x93', 's', 'c', 'r', 'p', 'k', '\r', '\n'};
-inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFormatVersion = 2;
 inline constexpr uint32_t kNone = 0xffffffff;  ///< "no entry", "no string"
 inline constexpr uint64_t kPageSize = 4096;
 inline constexpr uint64_t kFrameSize = uint64_t{4} << 20;  ///< most bytes one zstd frame decodes to
@@ -52,6 +55,7 @@ enum EntryFlags : uint16_t {
   kFlagElf = 4,             ///< any ELF file: what linkers map
   kFlagAppendUser = 8,      ///< passwd or group: a line for the running id is added when missing
   kFlagMusl = 16,           ///< a dynamic linker that is the C library too
+  kFlagBranches = 32,       ///< zstd: its frames hold absolute branch targets (branches.h)
 };
 
 struct Entry {

@@ -8,6 +8,7 @@
 
 #include "bundler/base/digest.h"
 #include "bundler/base/error.h"
+#include "runtime/branches.h"
 #include "runtime/payload.h"
 
 namespace scratchpack {
@@ -90,7 +91,10 @@ Bytes Bundle::State::decode(const Entry& entry) const {
   bytes.reserve(total);
   for (std::uint32_t i = 0; i < entry.frame_count; ++i) {
     const Frame& frame = payload.frames[entry.first_frame + i];
-    const Bytes piece = decompress({payload.base + frame.offset, frame.stored}, frame.size);
+    Bytes piece = decompress({payload.base + frame.offset, frame.stored}, frame.size);
+    if ((entry.flags & kFlagBranches) != 0) {
+      branches_to_relative(piece.data(), piece.size(), frame.position, entry.image_size);
+    }
     bytes.insert(bytes.end(), piece.begin(), piece.end());
   }
   return bytes;

@@ -1,5 +1,6 @@
 #include "bundler/write/contents.h"
 
+#include <elf.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include "bundler/base/error.h"
 #include "bundler/base/parallel.h"
 #include "bundler/write/compress.h"
+#include "runtime/branches.h"
 
 namespace scratchpack {
 namespace {
@@ -26,6 +28,14 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t to) { return (value + 
 bool is_elf(std::span<const std::uint8_t> bytes) {
   static constexpr std::uint8_t kElf[] = {0x7f, 'E', 'L', 'F'};
   return bytes.size() >= sizeof kElf && std::memcmp(bytes.data(), kElf, sizeof kElf) == 0;
+}
+
+/// Whether the first bytes are those of an ELF file for this processor.
+bool is_code(std::span<const std::uint8_t> bytes) {
+  Elf64_Ehdr header;
+  if (bytes.size() < sizeof header) return false;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  return is_elf(bytes) && header.e_ident[EI_CLASS] == ELFCLASS64 && header.e_machine == EM_X86_64;
 }
 
 /// The bytes of a content, piece by piece.
@@ -50,7 +60,9 @@ class ContentReader {
 void fingerprint(Content& content) {
   ContentReader reader(content);
   content.size = reader.size();
-  content.elf = is_elf(reader.read(0, std::min<std::uint64_t>(reader.size(), 4)));
+  const auto head = reader.read(0, std::min<std::uint64_t>(reader.size(), sizeof(Elf64_Ehdr)));
+  content.elf = is_elf(head);
+  content.code = is_code(head);
   Xxh64 checksum;
   for (std::uint64_t at = 0; at < content.size; at += kFrameSize) {
     const auto piece = reader.read(at, std::min(kFrameSize, content.size - at));
@@ -92,6 +104,13 @@ std::vector<std::string> in_order(const FileSet& files, const std::vector<std::s
     if (file.kind == FileKind::file && !placed.contains(path)) paths.push_back(path);
   }
   return paths;
+}
+
+Bytes with_absolute_branches(std::span<const std::uint8_t> bytes, std::uint64_t position,
+                             const Content& content) {
+  Bytes changed(bytes.begin(), bytes.end());
+  branches_to_absolute(changed.data(), changed.size(), position, content.size);
+  return changed;
 }
 
 }  // namespace
@@ -142,6 +161,7 @@ void Contents::compress(const CompressOptions& options, Spool& spool) {
     Content& content = contents_[i];
     // passwd and group are completed at start from where they lie.
     if (content.file->append_user || content.size < kCompressFrom) continue;
+    content.branches = options.branches && content.code;
     content.frames.resize(content.piece_checksums.size());
     for (std::size_t frame = 0; frame < content.frames.size(); ++frame) jobs.push_back({i, frame});
     total += content.size;
@@ -158,7 +178,9 @@ void Contents::compress(const CompressOptions& options, Spool& spool) {
       if (reader.size() != content.size) refuse_changed(content);
       const auto bytes = reader.read(position, size);
       if (xxh64(bytes) != content.piece_checksums[jobs[i].frame]) refuse_changed(content);
-      const Bytes frame = compressor->compress(bytes);
+      const Bytes frame =
+          content.branches ? compressor->compress(with_absolute_branches(bytes, position, content))
+                           : compressor->compress(bytes);
       content.frames[jobs[i].frame] = {spool.append(frame),
                                        static_cast<std::uint32_t>(frame.size()),
                                        static_cast<std::uint32_t>(size)};

@@ -28,7 +28,8 @@ struct SpooledFrame {
 };
 
 struct CompressOptions {
-  int level = 0;  ///< as zstd's
+  int level = 0;          ///< as zstd's
+  bool branches = false;  ///< with the branch targets of x86-64 code made absolute before
   unsigned threads = 0;
   FrameCache* cache = nullptr;  ///< none: everything is compressed
   /// Called with bytes done and bytes in all, by one thread at a time.
@@ -43,6 +44,8 @@ struct Content {
   std::uint64_t checksum;                      ///< XXH64 of the image
   std::vector<std::uint64_t> piece_checksums;  ///< XXH64 of each kFrameSize bytes
   bool elf;
+  bool code;                         ///< an x86-64 ELF file
+  bool branches;                     ///< its frames hold absolute branch targets
   bool small;                        ///< raw on 16 bytes instead of on a page
   std::vector<SpooledFrame> frames;  ///< empty: raw
   std::uint64_t offset = 0;          ///< raw: from the payload's start, once laid

@@ -111,6 +111,7 @@ void Packer::compress(const std::string& output) {
   if (options_.compression == Compression::none) return;
   spool_.emplace(output);
   contents_.compress({.level = level_of(options_.compression),
+                      .branches = options_.compression == Compression::best,
                       .threads = options_.threads,
                       .cache = options_.cache,
                       .progress = options_.progress},
@@ -138,6 +139,7 @@ void Packer::fill_entry(Entry& entry, const std::string& path, const FileEntry& 
     entry.image_size = content.size;
     entry.checksum = content.checksum;
     entry.method = content.frames.empty() ? kMethodRaw : kMethodZstd;
+    if (!content.frames.empty() && content.branches) entry.flags |= kFlagBranches;
     entry.stored_size = content.stored();
     entry.first_frame = content.first_frame;
     entry.frame_count = static_cast<std::uint32_t>(content.frames.size());
@@ -315,7 +317,9 @@ void Packer::pack_manifest() {
 
 void Packer::seal_header() {
   std::memcpy(header_.magic, kMagic, sizeof kMagic);
-  header_.version = kFormatVersion;
+  const bool branches = std::ranges::any_of(
+      entries_, [](const Entry& entry) { return (entry.flags & kFlagBranches) != 0; });
+  header_.version = branches ? kFormatVersion : 1;
   header_.header_size = sizeof header_;
   header_.time = options_.time;
   header_.bootloader_size = bootloader_size();

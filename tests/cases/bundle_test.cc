@@ -74,7 +74,7 @@ TEST_CASE("every content is read back as it was, raw or compressed, rewritten or
   const TemporaryFolder folder;
   const Made made = make_file_set();
   REQUIRE(made.start.mode == "in-place");
-  for (const Compression compression : {Compression::none, Compression::good}) {
+  for (const Compression compression : {Compression::none, Compression::good, Compression::best}) {
     pack(made, folder.path("bundle"), compression);
     const Bundle bundle = Bundle::open(folder.path("bundle"));
     CHECK(bundle.verify({}).empty());
@@ -136,7 +136,7 @@ TEST_CASE("the bytes do not depend on the number of threads") {
 
 TEST_CASE("a bundle runs after strip, and says in one line when it was cut short") {
   const TemporaryFolder folder;
-  for (const Compression compression : {Compression::none, Compression::fast}) {
+  for (const Compression compression : {Compression::none, Compression::fast, Compression::best}) {
     pack(make_file_set(), folder.path("bundle"), compression);
     CHECK(run("A=b " + folder.path("bundle") + " -i X=1 " + folder.path("bundle") + " -i Y=2 " +
               folder.path("bundle"))
@@ -196,6 +196,15 @@ TEST_CASE("damage in a compressed content is found while it is decoded") {
   CHECK(run("ls -A " + folder.path("")).output == "bundle\ndamaged\n");  // nothing left behind
 }
 
+TEST_CASE("only a bundle that needs a newer format has its number") {
+  const TemporaryFolder folder;
+  for (const Compression compression : {Compression::good, Compression::best}) {
+    pack(make_file_set(), folder.path("bundle"), compression);
+    Bytes bytes = read_file(folder.path("bundle"));
+    CHECK(header_of(bytes).version == (compression == Compression::best ? 2 : 1));
+  }
+}
+
 TEST_CASE("a newer format is refused by name") {
   const TemporaryFolder folder;
   pack(make_file_set(), folder.path("bundle"), Compression::none);
@@ -239,13 +248,23 @@ TEST_CASE("fuzz: no table, however wrong, takes the reader down") {
 
 TEST_CASE("a bundle of every released format is read and runs") {
   // Kept for good: tests/payloads/vN/ is what version N wrote.
-  const std::string kept = std::string(SCRATCHPACK_SOURCE_DIR) + "/tests/payloads/v1/compressed";
-  const Bundle bundle = Bundle::open(kept);
-  CHECK(bundle.verify({}).empty());
-  CHECK(bundle.start_mode() == "in-place");
-  const Ran ran = run(kept);
-  CHECK(ran.status == 7);
-  CHECK(ran.output == "hello from version 1\n");
+  for (const std::string version : {"1", "2"}) {
+    const std::string kept =
+        std::string(SCRATCHPACK_SOURCE_DIR) + "/tests/payloads/v" + version + "/compressed";
+    Bytes bytes = read_file(kept);
+    CHECK(std::to_string(header_of(bytes).version) == version);
+    const Bundle bundle = Bundle::open(kept);
+    CHECK(bundle.verify({}).empty());
+    CHECK(bundle.start_mode() == "in-place");
+    const TemporaryFolder folder;
+    const std::string extracted =
+        "SCRATCHPACK_MODE=extract SCRATCHPACK_DIR=" + folder.path("") + " " + kept;
+    for (const std::string& command : {kept, extracted}) {
+      const Ran ran = run(command);
+      CHECK(ran.status == 7);
+      CHECK(ran.output == "hello from version " + version + "\n");
+    }
+  }
 }
 
 TEST_CASE("what is no bundle is said to be none") {
