@@ -63,10 +63,10 @@ def run_native(command, variables=(), stop=False, **options):
     return collect(process, (lambda: process.send_signal(signal.SIGTERM)) if stop else None)
 
 
-def run_chroot(root, command, variables=(), stop=False):
-    """As PID 1 in a root that holds what is there and /proc. Needs no Docker."""
+def run_chroot(root, command, variables=(), stop=False, prefix=()):
+    """As PID 1 in a root that holds what is there and /proc; `prefix` sets limits. No Docker."""
     environment = ENVIRONMENT | dict(variable.split("=", 1) for variable in variables)
-    process = start(["unshare", "--mount", "--pid", "--fork", f"--mount-proc={root}/proc",
+    process = start([*prefix, "unshare", "--mount", "--pid", "--fork", f"--mount-proc={root}/proc",
                      "chroot", root] + command, environment)
     return collect(process, (lambda: send_to_child(process.pid)) if stop else None)
 

@@ -68,6 +68,8 @@ class Matrix:
             return False
         if situation.kind == "host" and (form.name == "plain" or workload.server):
             return False  # that is the native program itself; the server has no host
+        if situation.prefix and workload.server:
+            return False  # the limits would be the server's, too
         return (self.options.all or not workload.situations
                 or situation.name in workload.situations)
 
@@ -131,7 +133,8 @@ class Matrix:
         if situation.kind == "chroot":
             if workload.server:
                 return self.server.run_chroot(built.root, command)
-            return engine.run_chroot(built.root, command, workload.environment, workload.stop)
+            return engine.run_chroot(built.root, command, workload.environment, workload.stop,
+                                     situation.prefix)
         network = self.server.network() if workload.server else ("--network", "none")
         return engine.run_docker(built.image, situation.flags, command[1:], workload.environment,
                                  workload.stop, network)

@@ -42,7 +42,7 @@ TOOL = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                     "../../build/scratchpack"))
 FOLDERS = ("/usr/bin", "/usr/sbin")
 QUESTIONS = ("--version", "--help")
-ENVIRONMENT = engine.ENVIRONMENT | {"HOME": "/nowhere"}  # nobody's files, the same for both
+ENVIRONMENT = engine.ENVIRONMENT | {"HOME": "/absent"}  # nobody's files, the same for both
 SECONDS = 10
 ENOUGH = 300
 INSIDE = "SCRATCHPACK_ORACLE_SANDBOX"

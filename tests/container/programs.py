@@ -16,8 +16,10 @@ def build(sources, folder):
         os.makedirs(place)
     make_data(places["bin"])
     make_certificates(places["etc"])
-    engine.in_parallel([lambda command=command: compile_one(command)
-                        for command in commands(sources, places["bin"])])
+    os.mkdir(os.path.join(places["bin"], "linking.d"))
+    for batch in (libraries, commands):  # programs are linked with libraries
+        engine.in_parallel([lambda command=command: compile_one(command)
+                            for command in batch(sources, places["bin"])])
     append_data(os.path.join(places["bin"], "appended"))
     for script in ("builtins.sh", "helpers.sh"):
         shutil.copy(os.path.join(sources, script), places["bin"])
@@ -25,13 +27,37 @@ def build(sources, folder):
     return places
 
 
+def compile_command(sources, output, compiler, source, name, *flags):
+    return [compiler, "-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE",
+            os.path.join(sources, source), "-o", os.path.join(output, name), *flags]
+
+
+def libraries(sources, output):
+    """The two of linking.cc, each aligned to more than a page."""
+    def library(name, *flags):
+        return compile_command(sources, output, "gcc", "linking_library.c", f"linking.d/{name}",
+                        "-shared", "-fPIC", *flags)
+
+    return [
+        library("liblinked.so.1", "-DLINKED",
+                "-Wl,-soname,liblinked.so.1,-z,max-page-size=2097152,"
+                f"--version-script={sources}/linking.map"),
+        library("libplugin.so", "-Wl,-z,max-page-size=65536"),
+    ]
+
+
 def commands(sources, output):
     def compiled(compiler, source, name, *flags):
-        return [compiler, "-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", os.path.join(sources, source), "-o",
-                os.path.join(output, name), *flags]
+        return compile_command(sources, output, compiler, source, name, *flags)
 
     data = f'-DFOLDER="{output}/data"'
     one_file = f'-DDATA="{output}/data/app.conf"'
+
+    def linking(name, *flags):
+        return compiled("g++", "linking.cc", name, "-std=c++20", "-rdynamic",
+                        f'-DLIBRARIES="{output}/linking.d"', f"{output}/linking.d/liblinked.so.1",
+                        "-Wl,-rpath,$ORIGIN/linking.d", *flags)
+
     dynamic = [compiled("gcc", f"{name}.c", name) for name in
                ("hello", "reexec", "identity", "facts", "die", "term", "owner", "charset", "appended")]
     static = [compiled("gcc", f"{name}.c", f"{name}-static", "-static") for name in
@@ -43,6 +69,14 @@ def commands(sources, output):
         compiled("gcc", "plugin.c", "plugin.so", "-shared", "-fPIC", "-l:libz.so.1"),
         compiled("gcc", "plugin_host.c", "plugin_host", f'-DPLUGIN="{output}/plugin.so"'),
         compiled("musl-gcc", "small_libc.c", "small_libc", one_file),
+        linking("linking", "-Wl,-z,max-page-size=65536"),
+        linking("linking-2m", "-Wl,-z,max-page-size=2097152"),
+        linking("linking-fixed", "-no-pie"),
+        compiled("gcc", "trampoline.c", "trampoline", "-Wl,--no-warn-execstack"),
+        compiled("gcc", "cancel.c", "cancel", data, one_file),
+        compiled("musl-gcc", "cancel.c", "cancel-musl", data, one_file),
+        compiled("g++", "throwing.cc", "throwing", data, one_file, "-fnon-call-exceptions"),
+        compiled("g++", "crowd.cc", "crowd", "-std=c++20", one_file),
     ]
 
 

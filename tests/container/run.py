@@ -20,6 +20,7 @@ import traceback
 import damage_stories
 import docker_stories
 import host_stories
+import odd_stories
 import programs
 from forms import Builder
 from matrix import Matrix
@@ -55,7 +56,7 @@ def main():
 
 def run(matrix):
     matrix.run()
-    stories = host_stories.STORIES + damage_stories.STORIES
+    stories = host_stories.STORIES + damage_stories.STORIES + odd_stories.STORIES
     if matrix.options.docker:
         stories += docker_stories.STORIES
     for story in stories:

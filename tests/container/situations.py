@@ -16,6 +16,7 @@ class Situation:
     flags: tuple = ()
     place: bool = False
     kind: str = "docker"
+    prefix: tuple = ()  # chroot: the command that sets the limits
 
 
 SITUATIONS = (
@@ -30,5 +31,9 @@ SITUATIONS = (
     Situation("memory 64m", ("--memory", "64m"), place=True),
     Situation("nofile 64", ("--ulimit", "nofile=64"), place=True),
     Situation("chroot", (), place=True, kind="chroot"),
+    Situation("nofile 16", place=True, kind="chroot", prefix=("prlimit", "--nofile=16")),
+    Situation("no randomization", place=True, kind="chroot", prefix=("setarch", "-R")),
+    Situation("unlimited stack", place=True, kind="chroot",
+              prefix=("prlimit", "--stack=unlimited")),
     Situation("host", (), place=True, kind="host"),
 )

@@ -6,7 +6,9 @@ machine and in every container; `{etc}` holds generated configuration and certif
 
 from dataclasses import dataclass
 
+LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 ADD_DATA = ("--add-data", "{bin}/data:{bin}/data")
+ADD_PLUGIN = ("--add-binary", "{bin}/linking.d/libplugin.so:{bin}/linking.d")
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Workload:
 
 # A few ways to end differ only in the signal: outside --all they run where it matters most.
 FEW = ("root", "hardened", "chroot")
+# What a linker, threads and signals have to bear: limits and layouts rather than containers.
+ODD = ("hardened", "hardened, no /dev/shm", "nofile 16", "no randomization", "unlimited stack")
 # Extracted, the program lies elsewhere (/proc/self/exe says where), and what it looks for at a path
 # that was compiled in is not there: the summary says so, README promises no more.
 NOT_EXTRACTED = ("plain", "onefile", "packed", "fast", "best")
@@ -71,6 +75,15 @@ BUNDLES = (
     Bundle("charset", "{bin}/charset"),
     Bundle("data", "{bin}/reader", ADD_DATA),
     Bundle("openssl", "/usr/bin/openssl", ("--add-data", "{etc}/served:{etc}/served")),
+    Bundle("linking", "{bin}/linking", ADD_PLUGIN),
+    Bundle("linking-2m", "{bin}/linking-2m", ADD_PLUGIN),
+    Bundle("linking-fixed", "{bin}/linking-fixed", ADD_PLUGIN),
+    Bundle("trampoline", "{bin}/trampoline"),
+    Bundle("cancel", "{bin}/cancel", ADD_DATA),
+    Bundle("cancel-musl", "{bin}/cancel-musl", ADD_DATA),
+    Bundle("throwing", "{bin}/throwing", ADD_DATA),
+    Bundle("crowd", "{bin}/crowd",
+           ADD_DATA + ("--add-binary", f"{LIBRARIES}/libz.so.1:{LIBRARIES}")),
 )
 
 WORKLOADS = (
@@ -108,4 +121,13 @@ WORKLOADS = (
     Workload("data", "data", forms=NOT_EXTRACTED),
     Workload("openssl", "openssl", ("dgst", "-sha256", "{etc}/served/page.txt"),
              forms=NOT_EXTRACTED, situations=FEW),
+    Workload("a linker's work, 64 KiB pages", "linking", forms=NOT_EXTRACTED, situations=ODD),
+    Workload("a linker's work, 2 MiB pages", "linking-2m", forms=NOT_EXTRACTED, situations=ODD),
+    Workload("a linker's work, fixed address", "linking-fixed", forms=NOT_EXTRACTED,
+             situations=ODD),
+    Workload("code on the stack", "trampoline", situations=ODD),
+    Workload("cancelled threads", "cancel", forms=NOT_EXTRACTED, situations=ODD),
+    Workload("cancelled threads, musl", "cancel-musl", forms=NOT_EXTRACTED, situations=ODD),
+    Workload("exceptions from handlers", "throwing", forms=NOT_EXTRACTED, situations=ODD),
+    Workload("sixty-four threads", "crowd", forms=NOT_EXTRACTED, situations=ODD),
 )
