@@ -50,6 +50,21 @@ Placeholder find_placeholder(std::span<const std::uint8_t> bootloader) {
   return found;
 }
 
+/// The linker gives every position-independent executable a DT_DEBUG. A debugger takes it for the
+/// list of libraries, finds it empty and stops there; without one it goes by the auxiliary vector,
+/// which leads to the program's own.
+void drop_debug_entry(Bytes& image) {
+  const auto* elf = reinterpret_cast<const Elf64_Ehdr*>(image.data());
+  const auto* programs = reinterpret_cast<const Elf64_Phdr*>(image.data() + elf->e_phoff);
+  for (int i = 0; i < elf->e_phnum; ++i) {
+    if (programs[i].p_type != PT_DYNAMIC) continue;
+    auto* entry = reinterpret_cast<Elf64_Dyn*>(image.data() + programs[i].p_offset);
+    for (; entry->d_tag != DT_NULL; ++entry) {
+      if (entry->d_tag == DT_DEBUG) *entry = {DT_FLAGS, {0}};
+    }
+  }
+}
+
 std::span<const std::uint8_t> bootloader() {
   return {scratchpack_bootloader_begin, scratchpack_bootloader_end};
 }
@@ -60,6 +75,7 @@ std::uint64_t bootloader_size() { return find_placeholder(bootloader()).offset; 
 
 Executable make_executable(std::uint64_t payload_size) {
   Bytes image(bootloader().begin(), bootloader().end());
+  drop_debug_entry(image);
   const Placeholder place = find_placeholder(image);
   auto* elf = reinterpret_cast<Elf64_Ehdr*>(image.data());
   const std::uint64_t sections_end =

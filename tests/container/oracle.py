@@ -110,7 +110,7 @@ class Root:
     def build(self, options):
         """Empty, or why the bundle could not be built."""
         result = subprocess.run([TOOL, "build", self.program, "--output",
-                                 self.folder + self.program, "--quiet", *options],
+                                 self.folder + self.program, "--no-trial", "--quiet", *options],
                                 capture_output=True, check=False, stdin=subprocess.DEVNULL)
         return "" if result.returncode == 0 else f"build: {result.stderr.decode(errors='replace')}"
 
@@ -247,10 +247,14 @@ class Oracle:
 
 
 # ---- the sandbox --------------------------------------------------------------------------------
-def enter_sandbox():
-    """Starts this program again where there is no network and mounts are its own."""
-    os.environ[INSIDE] = "1"
-    os.execvp("unshare", ["unshare", "--mount", "--net", "--ipc", sys.executable, *sys.argv])
+def run_in_sandbox():
+    """This program again, where there is no network and mounts are its own; its status."""
+    folder = tempfile.mkdtemp(prefix="scratchpack-oracle.", dir="/var/tmp")
+    try:
+        return subprocess.run(["unshare", "--mount", "--net", "--ipc", sys.executable, *sys.argv],
+                              env=os.environ | {INSIDE: folder}, check=False).returncode
+    finally:
+        shutil.rmtree(folder)
 
 
 def make_read_only(folder):
@@ -276,17 +280,14 @@ def arguments():
 def main():
     options = arguments()
     if INSIDE not in os.environ:
-        enter_sandbox()
-    folder = tempfile.mkdtemp(prefix="scratchpack-oracle.", dir="/var/tmp")
+        return run_in_sandbox()
+    folder = os.environ[INSIDE]
+    make_read_only(folder)
     report = Report()
     oracle = Oracle(report, folder, options.verbose)
     started = time.monotonic()
-    try:
-        make_read_only(folder)
-        chosen = [program for program in programs() if options.only in program]
-        engine.in_parallel([lambda program=program: oracle.test(program) for program in chosen])
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    chosen = [program for program in programs() if options.only in program]
+    engine.in_parallel([lambda program=program: oracle.test(program) for program in chosen])
     oracle.summary()
     if not options.only:
         report.add("oracle: enough programs", "" if oracle.programs >= ENOUGH else

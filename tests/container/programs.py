@@ -69,6 +69,7 @@ def commands(sources, output):
         compiled("gcc", "plugin.c", "plugin.so", "-shared", "-fPIC", "-l:libz.so.1"),
         compiled("gcc", "plugin_host.c", "plugin_host", f'-DPLUGIN="{output}/plugin.so"'),
         compiled("musl-gcc", "small_libc.c", "small_libc", one_file),
+        compiled("gcc", "debugged.c", "debugged", "-g", "-lz"),
         linking("linking", "-Wl,-z,max-page-size=65536"),
         linking("linking-2m", "-Wl,-z,max-page-size=2097152"),
         linking("linking-fixed", "-no-pie"),

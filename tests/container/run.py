@@ -18,6 +18,7 @@ import time
 import traceback
 
 import damage_stories
+import debugger_stories
 import docker_stories
 import host_stories
 import odd_stories
@@ -56,7 +57,8 @@ def main():
 
 def run(matrix):
     matrix.run()
-    stories = host_stories.STORIES + damage_stories.STORIES + odd_stories.STORIES
+    stories = (host_stories.STORIES + damage_stories.STORIES + odd_stories.STORIES
+               + debugger_stories.STORIES)
     if matrix.options.docker:
         stories += docker_stories.STORIES
     for story in stories:
