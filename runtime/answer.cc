@@ -4,9 +4,9 @@
 #include "runtime/data_files.h"
 #include "runtime/directories.h"
 #include "runtime/gate.h"
-#include "runtime/large_files.h"
 #include "runtime/mapped_files.h"
 #include "runtime/process.h"
+#include "runtime/raw_files.h"
 #include "runtime/status.h"
 
 namespace scratchpack {
@@ -143,9 +143,9 @@ long answer_open(Opener opener, const Entry& entry, uint64_t flags) {
   const bool mapped =
       opener == Opener::linker || (opener == Opener::musl && is_opened_to_map(entry, flags));
   if (mapped) return open_mapped(entry, static_cast<long>(flags));
-  const bool large = is_large(entry) && (flags & kOpenPath) == 0;
-  return large ? open_large(entry, static_cast<long>(flags))
-               : open_data(entry, static_cast<long>(flags));
+  const bool raw = is_raw(entry) && (flags & kOpenPath) == 0;
+  return raw ? open_raw(entry, static_cast<long>(flags))
+             : open_data(entry, static_cast<long>(flags));
 }
 
 long answer_own_executable(Opener opener, const Registers& r, CallAction action, bool follow,
@@ -174,8 +174,18 @@ long answer_own_file(Opener opener, const Registers& r, CallAction action, uint6
   }
 }
 
+long answer_descriptor_path(const Registers& r, const Entry& entry, CallAction action,
+                            Opener opener, bool follow, uint64_t flags) {
+  if (r.rax == kCall_readlink || r.rax == kCall_readlinkat) {
+    return read_link(r, process.payload.path(entry), entry.path_length);
+  }
+  if (!is_raw(entry) || !follow) return kPass;  // a memory file is the kernel's to open again
+  if (action == kOpen) return answer_open(opener, entry, flags);
+  return action == kLook ? answer_look(r, entry) : -kEROFS;
+}
+
 long answer_fstat(long descriptor, uint64_t buffer) {
-  if (const Entry* large = large_file(descriptor)) return write_status(*large, buffer);
+  if (const Entry* raw = raw_file(descriptor)) return write_status(*raw, buffer);
   const long result = sys(kSysFstat, descriptor, buffer);
   if (failed(result)) return result;
   KernelStat& status = *reinterpret_cast<KernelStat*>(buffer);
@@ -194,7 +204,7 @@ long answer_empty_path(const Registers& r) {
     return answer_fstat(descriptor, r.rdx);
   }
   if (r.rax != kCall_statx || (r.rdx & kAtEmptyPath) == 0) return kPass;
-  if (const Entry* large = large_file(descriptor)) return write_statx(*large, r.r8);
+  if (const Entry* raw = raw_file(descriptor)) return write_statx(*raw, r.r8);
   KernelStat status;
   if (sys(kSysFstat, descriptor, &status) != 0) return kPass;
   const Entry* entry = marked_entry(status);

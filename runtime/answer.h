@@ -36,6 +36,10 @@ long answer_own_executable(Opener opener, const Registers& r, CallAction action,
 /// The same for a path that leads to the bundle's file, which is the program's own to it.
 long answer_own_file(Opener opener, const Registers& r, CallAction action, uint64_t flags);
 
+/// /proc/self/fd/N and its like, when the descriptor stands for a bundled file.
+long answer_descriptor_path(const Registers& r, const Entry& entry, CallAction action,
+                            Opener opener, bool follow, uint64_t flags);
+
 /// fstat: the kernel answers, and what carries our mark is set right.
 long answer_fstat(long descriptor, uint64_t buffer);
 

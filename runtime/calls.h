@@ -70,7 +70,9 @@ enum CallPath : unsigned char {
   X(88, symlink, kLibrary, kCreate, kSecond)              \
   X(89, readlink, kBoth, kLook, kFirst)                   \
   X(90, chmod, kLibrary, kChange, kFirst)                 \
+  X(91, fchmod, kLibrary, kDescriptor, kNoPath)           \
   X(92, chown, kLibrary, kChange, kFirst)                 \
+  X(93, fchown, kLibrary, kDescriptor, kNoPath)           \
   X(94, lchown, kLibrary, kChange, kFirst)                \
   X(132, utime, kLibrary, kChange, kFirst)                \
   X(133, mknod, kLibrary, kCreate, kFirst)                \
@@ -78,12 +80,16 @@ enum CallPath : unsigned char {
   X(161, chroot, kLibrary, kOther, kNoPath)               \
   X(188, setxattr, kLibrary, kChange, kFirst)             \
   X(189, lsetxattr, kLibrary, kChange, kFirst)            \
+  X(190, fsetxattr, kLibrary, kDescriptor, kNoPath)       \
   X(191, getxattr, kLibrary, kLook, kFirst)               \
   X(192, lgetxattr, kLibrary, kLook, kFirst)              \
+  X(193, fgetxattr, kLibrary, kDescriptor, kNoPath)       \
   X(194, listxattr, kLibrary, kLook, kFirst)              \
   X(195, llistxattr, kLibrary, kLook, kFirst)             \
+  X(196, flistxattr, kLibrary, kDescriptor, kNoPath)      \
   X(197, removexattr, kLibrary, kChange, kFirst)          \
   X(198, lremovexattr, kLibrary, kChange, kFirst)         \
+  X(199, fremovexattr, kLibrary, kDescriptor, kNoPath)    \
   X(217, getdents64, kLibrary, kOther, kNoPath)           \
   X(235, utimes, kLibrary, kChange, kFirst)               \
   X(254, inotify_add_watch, kLibrary, kLook, kSecond)     \

@@ -196,7 +196,8 @@ void execute_call(Registers& registers, long directory, const char* path, char**
     answer(registers, execute_program(*process.program, request));
     return;
   }
-  const Entry* entry = find_program(directory, path);
+  const Entry* entry = named_by_descriptor(path);
+  if (entry == nullptr) entry = find_program(directory, path);
   if (entry != nullptr) {
     answer(registers, execute_entry(*entry, path, request));
     return;

@@ -44,6 +44,8 @@ inline constexpr uint32_t kFormatVersion = 2;
 inline constexpr uint32_t kNone = 0xffffffff;  ///< "no entry", "no string"
 inline constexpr uint64_t kPageSize = 4096;
 inline constexpr uint64_t kFrameSize = uint64_t{4} << 20;  ///< most bytes one zstd frame decodes to
+/// Data files from this size on, and all ELF files, have their pages for themselves.
+inline constexpr uint64_t kOwnPagesFrom = 16 * 1024;
 inline constexpr uint32_t kLongestPath = 1023;             ///< bytes, without the NUL
 
 enum EntryKind : uint8_t { kKindFile = 0, kKindDirectory = 1, kKindSymlink = 2 };

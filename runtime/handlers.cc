@@ -18,10 +18,10 @@
 #include "runtime/directories.h"
 #include "runtime/execute.h"
 #include "runtime/gate.h"
-#include "runtime/large_files.h"
 #include "runtime/locate.h"
 #include "runtime/mapped_files.h"
 #include "runtime/process.h"
+#include "runtime/raw_files.h"
 #include "runtime/sockets.h"
 #include "runtime/status.h"
 #include "runtime/text.h"
@@ -221,16 +221,26 @@ long rename_or_link(Registers& r, CallAction action, CallPath where) {
   return two_paths(r, from, to);
 }
 
+/// A call whose path is not there: utimensat then means the descriptor.
+long by_descriptor(const Registers& r) {
+  const bool ours =
+      r.rax == kCall_utimensat && r.rsi == 0 && raw_file(static_cast<int>(r.rdi)) != nullptr;
+  return ours ? -kEROFS : kPass;
+}
+
 long path_call(Opener opener, Registers& r, CallAction action, CallPath where) {
   const PathPlace place = first_path(r, where);
   const char* path = reinterpret_cast<const char*>(*place.path);
-  if (!readable_path(path)) return kPass;
+  if (!readable_path(path)) return by_descriptor(r);
   if (*path == 0) return place.directory == nullptr ? kPass : answer_empty_path(r);
   const bool opens = action == kOpen;
   uint64_t flags = 0;
   if (opens && !open_flags(r, flags)) return kPass;
   const bool follow = opens ? (flags & kOpenNofollow) == 0 : follows_last_link(r, action);
   if (is_own_executable(path)) return answer_own_executable(opener, r, action, follow, flags);
+  if (const Entry* entry = named_by_descriptor(path)) {
+    return answer_descriptor_path(r, *entry, action, opener, follow, flags);
+  }
   Target target;
   if (!look_up(place, follow, target)) return kPass;
   if (target.walk.not_directory && !replaced_by_container(target.walk)) return -kENOTDIR;
@@ -253,7 +263,7 @@ long path_call(Opener opener, Registers& r, CallAction action, CallPath where) {
 }
 
 void exec_call(Registers& r, const uint64_t* mask) {
-  hand_over_large_files();
+  hand_over_raw_files();
   const auto list = [](uint64_t address) { return reinterpret_cast<char**>(address); };
   const auto text = [](uint64_t address) { return reinterpret_cast<const char*>(address); };
   if (r.rax == kCall_execve) {
@@ -261,9 +271,7 @@ void exec_call(Registers& r, const uint64_t* mask) {
   } else if (r.r8 == 0) {
     execute_call(r, static_cast<int>(r.rdi), text(r.rsi), list(r.rdx), list(r.r10), mask);
   } else if ((r.r8 & kAtEmptyPath) != 0 && readable_path(text(r.rsi)) && *text(r.rsi) == 0) {
-    KernelStat status;
-    if (sys(kSysFstat, static_cast<int>(r.rdi), &status) != 0) return;
-    const Entry* entry = marked_entry(status);
+    const Entry* entry = entry_of_descriptor(static_cast<int>(r.rdi));
     if (entry != nullptr) execute_entry_call(r, *entry, list(r.rdx), list(r.r10), mask);
   }
 }
@@ -292,7 +300,7 @@ long answer(Opener opener, Registers& r) {
     case kOther:
       return other_call(r);
     case kDescriptor:
-      return r.rax == kCall_fstat ? answer_fstat(static_cast<int>(r.rdi), r.rsi) : large_call(r);
+      return r.rax == kCall_fstat ? answer_fstat(static_cast<int>(r.rdi), r.rsi) : raw_call(r);
     case kSocket:
       return socket_call(r);
     case kRename:

@@ -5,6 +5,8 @@
 #include "runtime/gate.h"
 #include "runtime/path_map.h"
 #include "runtime/process.h"
+#include "runtime/raw_files.h"
+#include "runtime/status.h"
 #include "runtime/text.h"
 #include "runtime/working_directory.h"
 
@@ -15,6 +17,26 @@ namespace {
 const Entry* bundled_start(long directory) {
   if (static_cast<int>(directory) == kAtFdcwd) return working_directory();
   return directory_of(directory);
+}
+
+/// Digits at `at`, which is moved behind them. False when there are none.
+bool read_number(const char*& at, uint64_t& number) {
+  const char* from = at;
+  while (*at >= '0' && *at <= '9' && number < UINT32_MAX) {
+    number = number * 10 + static_cast<uint64_t>(*at++ - '0');
+  }
+  return at != from;
+}
+
+/// What follows this process's own directory below /proc, or nullptr.
+const char* own_process_file(const char* path) {
+  const char* rest = text_after(path, "/proc/");
+  if (rest == nullptr) return nullptr;
+  if (const char* file = text_after(rest, "self/")) return file;
+  if (const char* file = text_after(rest, "thread-self/")) return file;
+  uint64_t process_id = 0;
+  if (!read_number(rest, process_id) || *rest != '/') return nullptr;
+  return process_id == static_cast<uint64_t>(sys(kSysGetpid)) ? rest + 1 : nullptr;
 }
 
 /// Whether a path has a `..`.
@@ -95,15 +117,27 @@ bool spell_for_kernel(long directory, const char* path, char (&spelled_path)[kLo
   return (spelled || walk.moved) && spell_path(process.payload, walk, spelled_path);
 }
 
-bool is_own_executable(const char* path) {
-  const char* rest = text_after(path, "/proc/");
-  if (rest == nullptr) return false;
-  if (text_equal(rest, "self/exe") || text_equal(rest, "thread-self/exe")) return true;
-  uint64_t pid = 0;
-  while (*rest >= '0' && *rest <= '9' && pid < UINT32_MAX) {
-    pid = pid * 10 + static_cast<uint64_t>(*rest++ - '0');
+const Entry* entry_of_descriptor(long descriptor) {
+  if (const Entry* entry = raw_file(descriptor)) return entry;
+  KernelStat status;
+  return sys(kSysFstat, descriptor, &status) == 0 ? marked_entry(status) : nullptr;
+}
+
+const Entry* named_by_descriptor(const char* path) {
+  if (text_equal(path, "/dev/stdin")) return entry_of_descriptor(0);
+  const char* rest = text_after(path, "/dev/fd/");
+  if (rest == nullptr) {
+    rest = own_process_file(path);
+    if (rest != nullptr) rest = text_after(rest, "fd/");
   }
-  return text_equal(rest, "/exe") && pid == static_cast<uint64_t>(sys(kSysGetpid));
+  uint64_t descriptor = 0;
+  if (rest == nullptr || !read_number(rest, descriptor) || *rest != 0) return nullptr;
+  return descriptor > INT32_MAX ? nullptr : entry_of_descriptor(static_cast<long>(descriptor));
+}
+
+bool is_own_executable(const char* path) {
+  const char* rest = own_process_file(path);
+  return rest != nullptr && text_equal(rest, "exe");
 }
 
 bool is_bundle_file(long directory, const char* path, bool follow_last) {

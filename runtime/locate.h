@@ -27,6 +27,12 @@ bool in_container(const Entry& entry, bool follow_last);
 /// The path spelled out for the kernel, when it needs that (walk_from). False: it does not.
 bool spell_for_kernel(long directory, const char* path, char (&spelled_path)[kLongestPath + 1]);
 
+/// The bundled file or directory that a descriptor stands for, or nullptr.
+const Entry* entry_of_descriptor(long descriptor);
+
+/// The same, of the descriptor a path names: /proc/self/fd/N, /dev/fd/N and their like.
+const Entry* named_by_descriptor(const char* path);
+
 /// Whether the path names this process's own executable (/proc/self/exe and its spellings).
 bool is_own_executable(const char* path);
 

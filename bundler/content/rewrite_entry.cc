@@ -19,7 +19,8 @@
 // A path is followed in a frame that already is the handler's Registers (runtime/calls.h), built
 // by pushes; the class takes the place of `handled` meanwhile. There r8 is at the path's next
 // byte, rsi at the last byte of its page, rdi the hash so far, r10 the hash's factor, r11 the Gate.
-// r9: 0x40 the call may make a name, 1 a directory of the bundle was met, 0x80 it is below /proc.
+// r9: 0x40 the call may make a name, 1 a directory of the bundle was met, 0x80 it is below /proc
+// or /dev, where some names are the handler's.
 asm(R"(
   .set .Lmark, 0x3ac5ca5e            # kMarkNanoseconds
   .set .Lmark_place, 96              # of the nanoseconds in struct stat
@@ -203,9 +204,18 @@ scratchpack_entry_path_framed:
   je .Lasking
   cmp $0x41, %r9d
   je .Lasking
-  movabs $0xf51debb7de530372, %rdx   # the hash of "/proc"
-  cmp %rdx, %rdi
+  mov -24(%rbp), %rdx                # the path again: below /proc and /dev are names of ours
+  testb $1, -16(%rbp)
+  cmovnz -32(%rbp), %rdx
+  lea 3(%rdx), %rcx
+  cmp %rsi, %rcx
+  ja .Lasking
+  mov (%rdx), %edx
+  cmp $0x6f72702f, %edx              # "/pro"
+  je .Lnamed
+  cmp $0x7665642f, %edx              # "/dev"
   jne .Lrest
+.Lnamed:
   or $0x80, %r9d
 .Lrest:                              # a `..` may lead back
   test %al, %al
@@ -230,7 +240,14 @@ scratchpack_entry_path_framed:
 .Lend:
   test $0x80, %r9b
   jz .Lpass
-  cmpl $0x00657865, -3(%r8)          # "exe": the handler knows which are the program's own
+  movzbl -1(%r8), %eax               # of a process, "exe"; of a descriptor, its number
+  sub $'0', %eax
+  cmp $9, %eax
+  jbe .Lasking
+  mov -4(%r8), %eax
+  cmp $0x6e696474, %eax              # "/dev/stdin"
+  je .Lasking
+  cmp $0x6578652f, %eax              # "/exe"
   je .Lasking
   jmp .Lpass
 
@@ -354,8 +371,7 @@ static_assert(offsetof(Gate, buckets) == 0 && offsetof(Gate, entries) == 8 &&
 static_assert(kGateDescriptors == 1024 && kGatePages == 64 && kPageSize == 4096);
 static_assert(sizeof(Entry) == 128 && offsetof(Entry, path_hash) == 0 &&
               offsetof(Entry, kind) == 112 && kKindDirectory == 1);
-static_assert(kHashSeed == 0xcbf29ce484222325 && hash_step(1, 0) == 0x100000001b3 &&
-              hash_path("/proc", 5) == 0xf51debb7de530372);
+static_assert(kHashSeed == 0xcbf29ce484222325 && hash_step(1, 0) == 0x100000001b3);
 static_assert(offsetof(KernelStat, mtime_nsec) == 96 && kMarkNanoseconds == 0x3ac5ca5e);
 static_assert(kCall_fstat == 5 && kCall_newfstatat == 262);
 

@@ -18,7 +18,6 @@
 namespace scratchpack {
 namespace {
 
-constexpr std::uint64_t kMapFrom = 16 * 1024;  // data files from here on lie on pages, too
 constexpr const char* kLinkerMaps = "/etc/ld.so.cache";  // whatever its size
 constexpr std::uint64_t kCompressFrom = 256;             // smaller ones gain nothing
 constexpr std::uint64_t kSmallAlignment = 16;
@@ -132,7 +131,7 @@ Contents::Contents(const FileSet& files, const StartDecision& start,
       all[i].file = &files.at(paths[i]);
       all[i].rewritten = rewritten == start.rewritten.end() ? nullptr : &rewritten->second;
       fingerprint(all[i]);
-      all[i].small = !all[i].elf && all[i].size < kMapFrom && paths[i] != kLinkerMaps;
+      all[i].small = !all[i].elf && all[i].size < kOwnPagesFrom && paths[i] != kLinkerMaps;
     };
   });
   for (std::size_t i = 0; i < all.size(); ++i) {

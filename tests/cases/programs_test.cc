@@ -161,15 +161,16 @@ TEST_CASE("threads, signals, cancellation, exceptions and children are right in 
   }
 }
 
-TEST_CASE("a large file is used through its descriptor as in the plain root") {
+TEST_CASE("a file is used through its descriptor as in the plain root") {
   REQUIRE(::geteuid() == 0);
   const TemporaryFolder folder;
   write_large_file(folder.path("large.bin"), (3 << 20) + 77);
-  write_large_file(folder.path("next.bin"), 5000);
+  write_large_file(folder.path("small.bin"), 14000);
   const std::string files = "--add-data " + folder.path("large.bin") + ":/opt --add-data " +
-                            folder.path("next.bin") + ":/opt ";
+                            folder.path("small.bin") + ":/opt ";
   for (const char* compression : {"none", "fast"}) {
-    check_like_plain_root(folder, "large", files, compression, "/opt/large.bin");
+    check_like_plain_root(folder, "descriptors", files, compression, "/opt/large.bin");
+    check_like_plain_root(folder, "descriptors", files, compression, "/opt/small.bin");
   }
 }
 

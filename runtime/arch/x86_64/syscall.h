@@ -107,6 +107,7 @@ inline constexpr int kOpenTruncate = 01000;
 inline constexpr int kOpenDirectory = 0200000;
 inline constexpr int kOpenNofollow = 0400000;
 inline constexpr int kOpenCloexec = 02000000;
+inline constexpr int kOpenNonblock = 04000;
 inline constexpr int kOpenPath = 010000000;
 
 inline constexpr int kProtRead = 1;

@@ -64,6 +64,15 @@ static void change(void) {
   SHOW(setxattr(TREE "/data.txt", "user.x", "y", 1, 0));
   SHOW(getxattr(TREE "/data.txt", "user.x", text, sizeof text));
   SHOW(listxattr(TREE "/data.txt", text, sizeof text));
+  int file = open(TREE "/data.txt", O_RDONLY);
+  SHOW(fchmod(file, 0600));
+  SHOW(fchown(file, 0, 0));
+  SHOW(futimens(file, 0));
+  SHOW(ftruncate(file, 0));
+  SHOW(fsetxattr(file, "user.x", "y", 1, 0));
+  SHOW(fgetxattr(file, "user.x", text, sizeof text));
+  SHOW(flistxattr(file, text, sizeof text));
+  SHOW(close(file));
   SHOW(statfs(TREE "/sub", &file_system));
   SHOW(creat(TREE "/data.txt", 0644));
   SHOW(creat(TREE "/made", 0644));

@@ -1,4 +1,4 @@
-// Uses a large file (argument 1) in every way a descriptor can be used, and prints what it sees.
+// Uses a file (argument 1) in every way a descriptor can be used, and prints what it sees.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -157,6 +157,29 @@ static void sending(int file, long size) {
   show("from behind", sendfile(pipes[1], file, &offset, 5000));
 }
 
+static void names(int file) {
+  char name[64];
+  char target[1000] = {};
+  sprintf(name, "/proc/self/fd/%d", file);
+  readlink(name, target, sizeof target);
+  printf("named %s\n", target);
+  lseek(file, 500, SEEK_SET);
+  int again = open(name, O_RDONLY);
+  read_all(again, "opened by its number", 10000);
+  show("where it was", lseek(file, 0, SEEK_CUR));
+  struct stat by_name;
+  struct stat by_descriptor;
+  show("stat of the number", stat(name, &by_name));
+  fstat(again, &by_descriptor);
+  printf("the same: %d\n", by_name.st_ino == by_descriptor.st_ino);
+  sprintf(name, "/proc/%d/fd/%d", getpid(), again);
+  FILE* stream = fopen(name, "r");
+  show("by the process's number", (long)fread(buffer, 1, 100, stream));
+  fclose(stream);
+  close(again);
+  show("closed", open(name, O_RDONLY) < 0 ? -1 : 0);
+}
+
 static void forbidden(int file) {
   show("write", write(file, "x", 1));
   show("pwrite", pwrite(file, "x", 1, 0));
@@ -214,6 +237,7 @@ int main(int count, char** arguments) {
   map(file, of_path.st_size);
   copies(file);
   sending(file, of_path.st_size);
+  names(file);
   forbidden(file);
   with_stdio();
   children(arguments[0], file);

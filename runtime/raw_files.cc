@@ -1,4 +1,4 @@
-#include "runtime/large_files.h"
+#include "runtime/raw_files.h"
 
 #include "runtime/answer.h"
 #include "runtime/arch/x86_64/syscall.h"
@@ -145,26 +145,51 @@ long note_copy(const Entry* entry, long copy) {
   return copy;
 }
 
+/// mmap: straight from the bundle where the file lies on pages of its own, else of a copy, which
+/// nobody can tell from a file that never changes.
+long map(const Entry& entry, const Registers& r) {
+  const bool own_pages = (entry.flags & kFlagElf) != 0 || entry.size >= kOwnPagesFrom;
+  if (own_pages && entry.offset % kPageSize == 0) {
+    return sys(kSysMmap, r.rdi, r.rsi, r.rdx, r.r10, r.r8, r.r9 + base_of(entry));
+  }
+  constexpr uint64_t kSharing = 3;  // MAP_PRIVATE, MAP_SHARED and their kin
+  const bool shared = (r.r10 & kSharing) != kMapPrivate;
+  if (shared && (r.rdx & kProtWrite) != 0) return -kEACCES;
+  if (r.r9 % kPageSize != 0) return -kEINVAL;
+  const uint64_t flags = (r.r10 & ~kSharing) | kMapPrivate | kMapAnonymous;
+  const long address = sys(kSysMmap, r.rdi, r.rsi, kProtRead | kProtWrite, flags, -1, 0);
+  if (failed(address)) return address;
+  __builtin_memcpy(reinterpret_cast<char*>(address), process.payload.base + entry.offset + r.r9,
+                   available(entry, r.r9, r.rsi));
+  const long result = sys(kSysMprotect, address, r.rsi, r.rdx);
+  return failed(result) ? result : address;
+}
+
 long duplicate_to(const Registers& r) {
   const long from = static_cast<int>(r.rdi);
   const long to = static_cast<int>(r.rsi);
   if (from == to) return kPass;
-  const Entry* entry = large_file(from);
+  const Entry* entry = raw_file(from);
   if (entry != nullptr && !trackable(to)) return -kEBADF;
   return note_copy(entry, sys(static_cast<long>(r.rax), from, to, r.rdx));
 }
 
-/// The large file that a descriptor of the bundle without a row is inside of: a vfork child's copy.
+/// Whether a file's bytes are at a place of the payload; at its end only when `to_end`.
+bool lies_at(const Entry& entry, uint64_t place, bool to_end) {
+  if (!valid_entry(process.payload, entry) || !is_raw(entry) || place < entry.offset) return false;
+  const uint64_t position = place - entry.offset;
+  return position < entry.size || (to_end && position == entry.size);
+}
+
+/// The file that a descriptor of the bundle without a number is inside of: a vfork child's copy.
 const Entry* file_at(long descriptor) {
   const Payload& payload = process.payload;
   const int64_t at =
       sys(kSysLseek, descriptor, 0, 1) - static_cast<int64_t>(process.payload_offset);
-  for (uint32_t i = 0; at >= 0 && i < payload.header->entry_count; ++i) {
-    const Entry& entry = payload.entries[i];
-    const uint64_t place = static_cast<uint64_t>(at);
-    if (valid_entry(payload, entry) && is_large(entry) && place >= entry.offset &&
-        place - entry.offset <= entry.size) {
-      return &entry;
+  for (int to_end = 0; to_end < 2; ++to_end) {
+    for (uint32_t i = 0; at >= 0 && i < payload.header->entry_count; ++i) {
+      const Entry& entry = payload.entries[i];
+      if (lies_at(entry, static_cast<uint64_t>(at), to_end != 0)) return &entry;
     }
   }
   return nullptr;
@@ -186,22 +211,22 @@ void hand_over(long descriptor) {
 
 }  // namespace
 
-bool is_large(const Entry& entry) {
-  return entry.kind == kKindFile && entry.method == kMethodRaw && entry.size >= kLargeFile &&
-         entry.size == entry.image_size && entry.offset % kPageSize == 0;
+bool is_raw(const Entry& entry) {
+  return entry.kind == kKindFile && entry.method == kMethodRaw && entry.slot == 0 &&
+         (entry.flags & kFlagAppendUser) == 0;
 }
 
-long open_large(const Entry& entry, long flags) {
-  ScopedDescriptor file(open_bundle());
+long open_raw(const Entry& entry, long flags) {
+  ScopedDescriptor file(
+      sys(kSysOpenat, kAtFdcwd, "/proc/self/exe", flags & (kOpenCloexec | kOpenNonblock), 0));
   if (!file.valid() || !trackable(file.get())) return open_data(entry, flags);
   const long placed = sys(kSysLseek, file.get(), base_of(entry), 0);
   if (failed(placed)) return placed;
-  if ((flags & kOpenCloexec) == 0) sys(kSysFcntl, file.get(), 2, 0);  // F_SETFD
   remember(file.get(), entry);
   return file.release();
 }
 
-const Entry* large_file(long descriptor) {
+const Entry* raw_file(long descriptor) {
   if (!trackable(descriptor)) return nullptr;
   const uint32_t number = __atomic_load_n(&numbers[descriptor], __ATOMIC_ACQUIRE);
   if (number == 0) return nullptr;
@@ -210,12 +235,16 @@ const Entry* large_file(long descriptor) {
   return nullptr;
 }
 
-long large_call(const Registers& r) {
+long raw_call(const Registers& r) {
   if (r.rax == kCall_dup2 || r.rax == kCall_dup3) return duplicate_to(r);
   const bool is_map = r.rax == kCall_mmap;
   if (is_map && (r.r10 & kMapAnonymous) != 0) return kPass;
   const long descriptor = static_cast<int>(is_map ? r.r8 : r.rax == kCall_sendfile ? r.rsi : r.rdi);
-  const Entry* entry = large_file(descriptor);
+  if (r.rax == kCall_close) {
+    forget(descriptor);
+    return kPass;
+  }
+  const Entry* entry = raw_file(descriptor);
   if (entry == nullptr) return kPass;
   const int64_t position = static_cast<int64_t>(r.r10);
   switch (r.rax) {
@@ -232,7 +261,7 @@ long large_call(const Registers& r) {
     case kCall_lseek:
       return seek(*entry, descriptor, static_cast<int64_t>(r.rsi), r.rdx);
     case kCall_mmap:
-      return sys(kSysMmap, r.rdi, r.rsi, r.rdx, r.r10, descriptor, r.r9 + base_of(*entry));
+      return map(*entry, r);
     case kCall_sendfile:
       return send(*entry, r);
     case kCall_dup:
@@ -240,9 +269,15 @@ long large_call(const Registers& r) {
     case kCall_fcntl:
       if (r.rsi != 0 && r.rsi != 1030) return kPass;  // F_DUPFD, F_DUPFD_CLOEXEC
       return note_copy(entry, sys(kSysFcntl, descriptor, r.rsi, r.rdx));
-    case kCall_close:
-      forget(descriptor);
-      return kPass;
+    case kCall_fchmod:
+    case kCall_fchown:
+    case kCall_fsetxattr:
+    case kCall_fremovexattr:
+      return -kEROFS;  // or else the bundle itself would be changed
+    case kCall_fgetxattr:
+      return -kENODATA;
+    case kCall_flistxattr:
+      return 0;
     case kCall_copy_file_range:
       return -kEXDEV;  // callers then read and write
     case kCall_splice:
@@ -252,7 +287,7 @@ long large_call(const Registers& r) {
   }
 }
 
-void hand_over_large_files() {
+void hand_over_raw_files() {
   for (long i = 0; i < static_cast<long>(kGateDescriptors); ++i) {
     const bool inherited_by_number = i <= 2;  // where a spawned child's redirections go
     if (inherited_by_number || numbers[i] != 0) hand_over(i);
