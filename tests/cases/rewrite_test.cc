@@ -34,7 +34,7 @@ const std::map<std::string, Golden> kGolden = {
     {"libc6 2.43-7 libc.so.6", {5, 2}},
     {"libc6 2.43-7 ld-linux-x86-64.so.2", {0, 1}},
     {"musl 1.2.3-1 libc.so", {14, 7}},
-    {"musl 1.2.5-3.1~deb13u1 libc.so", {15, 10}},
+    {"musl 1.2.5-3.1~deb13u1 libc.so", {15, 11}},
     {"musl 1.2.6-2 libc.so", {14, 9}},
 };
 
