@@ -43,8 +43,8 @@ void describe_start(Report& report, const StartDecision& start) {
   for (const auto& [path, rewritten] : start.rewritten) {
     ReportRewrite rewrite{.path = path};
     for (const RewriteSite& site : rewritten.sites) {
-      rewrite.sites.push_back(
-          {site.address, site.number, site.kind == RewriteSite::Kind::moved ? "moved" : "kept"});
+      rewrite.sites.push_back({site.address, site.number,
+                               site.kind == RewriteSite::Kind::moved ? "moved" : "kept", ""});
     }
     report.rewrites.push_back(std::move(rewrite));
   }

@@ -12,6 +12,7 @@
 #include "bundler/base/progress.h"
 #include "bundler/base/values.h"
 #include "bundler/content/rewrite.h"
+#include "bundler/content/rewrite_elf.h"
 #include "bundler/read/bundle.h"
 #include "bundler/summary.h"
 
@@ -34,6 +35,19 @@ Report report_of(const Bundle& bundle, const std::string& path) {
     if (entry != entries.end()) file.stored = entry->second->stored;
   }
   return report;
+}
+
+/// The functions that the rewritten calls are in, by the files' own symbols.
+void name_functions(Report& report, const Bundle& bundle) {
+  for (ReportRewrite& rewrite : report.rewrites) {
+    auto entry = std::find_if(bundle.entries().begin(), bundle.entries().end(),
+                              [&](const BundleEntry& each) { return each.path == rewrite.path; });
+    if (entry == bundle.entries().end()) continue;
+    const Bytes content =
+        bundle.content(static_cast<std::size_t>(entry - bundle.entries().begin()));
+    const ElfView elf(content, rewrite.path);
+    for (ReportRewrite::Site& site : rewrite.sites) site.symbol = elf.function_at(site.address);
+  }
 }
 
 struct Folder {
@@ -165,7 +179,8 @@ std::string rewrites_text(const Report& report) {
     text += fmt::format("{}: {} system calls ask the bundle first\n", rewrite.path,
                         rewrite.sites.size());
     for (const ReportRewrite::Site& site : rewrite.sites) {
-      text += fmt::format("  {:#10x}  {}{}\n", site.address, site_name(site.number),
+      text += fmt::format("  {:#10x}  {}{}{}\n", site.address, site_name(site.number),
+                          site.symbol.empty() ? "" : " in " + site.symbol,
                           site.kind == "moved" ? ", the instruction moved" : "");
     }
   }
@@ -175,8 +190,12 @@ std::string rewrites_text(const Report& report) {
 void inspect(const std::string& path, InspectView view, const std::string& asked) {
   Bundle bundle = Bundle::open(path);
   Report report = report_of(bundle, path);
+  if (view == InspectView::rewrites || view == InspectView::rewrites_json) {
+    name_functions(report, bundle);
+  }
   switch (view) {
     case InspectView::json:
+    case InspectView::rewrites_json:
       fmt::print("{}", to_json(report));
       break;
     case InspectView::tree:

@@ -8,7 +8,8 @@
 
 namespace scratchpack {
 
-enum class InspectView : std::uint8_t { summary, json, tree, why, rewrites };
+/// `rewrites_json` is `json` with the functions named.
+enum class InspectView : std::uint8_t { summary, json, tree, why, rewrites, rewrites_json };
 
 /// Prints a view of the bundle at `bundle` on standard output. `path` is what `why` asks about: a
 /// path in the bundle, or a file name if only one file has it. Throws Error for what is no bundle

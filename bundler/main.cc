@@ -21,7 +21,7 @@ namespace {
 using namespace scratchpack;
 
 InspectView view_of(const InspectOptions& options) {
-  if (options.json) return InspectView::json;
+  if (options.json) return options.rewrites ? InspectView::rewrites_json : InspectView::json;
   if (options.tree) return InspectView::tree;
   if (options.rewrites) return InspectView::rewrites;
   return options.why.empty() ? InspectView::summary : InspectView::why;

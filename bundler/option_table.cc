@@ -81,7 +81,8 @@ CommandTable inspect_table(InspectOptions& o) {
             {{"--json", "", &o.json, "the summary that build --json gives"},
              {"--tree", "", &o.tree, "the files as a tree, with sizes"},
              {"--why", "PATH", &o.why, "why one file is in the bundle"},
-             {"--rewrites", "", &o.rewrites, "which files were rewritten to start in place"}}}}};
+             {"--rewrites", "", &o.rewrites,
+              "which system calls ask the bundle; --json names functions, too"}}}}};
 }
 
 CommandTable extract_table(ExtractOptions& o) {

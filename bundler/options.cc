@@ -199,10 +199,11 @@ void finish(Options& options, const CommandTable& table, bool separated,
       return;
     case Command::inspect:
       require(!options.inspect.bundle.empty(), "inspect: name the bundle");
-      require(options.inspect.json + options.inspect.tree + !options.inspect.why.empty() +
-                      options.inspect.rewrites <=
+      require((options.inspect.json && !options.inspect.rewrites) + options.inspect.tree +
+                      !options.inspect.why.empty() + options.inspect.rewrites <=
                   1,
-              "inspect: one of --json, --tree, --why and --rewrites at a time");
+              "inspect: one of --json, --tree, --why and --rewrites at a time (or --json with "
+              "--rewrites)");
       break;
     case Command::extract:
       require(!options.extract.bundle.empty() && !options.extract.directory.empty(),

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bundler/base/error.h"
+#include "bundler/content/rewrite.h"
 
 namespace scratchpack {
 namespace {
@@ -52,7 +53,10 @@ Json rewrites_json(const std::vector<ReportRewrite>& rewrites) {
   for (const ReportRewrite& rewrite : rewrites) {
     Json sites = Json::array();
     for (const ReportRewrite::Site& site : rewrite.sites) {
-      sites.push_back({{"address", site.address}, {"number", site.number}, {"kind", site.kind}});
+      Json one = {{"address", site.address}, {"number", site.number}, {"kind", site.kind}};
+      if (site.number >= 0) one["call"] = call_name(site.number);
+      put(one, "symbol", site.symbol);
+      sites.push_back(std::move(one));
     }
     list.push_back({{"path", rewrite.path}, {"sites", sites}});
   }
@@ -151,7 +155,7 @@ std::vector<ReportRewrite> rewrites_of(const Json& json) {
     ReportRewrite rewrite{.path = get<std::string>(each, "path")};
     for (const Json& site : child(each, "sites")) {
       rewrite.sites.push_back({get<std::uint64_t>(site, "address"), get<int>(site, "number"),
-                               get<std::string>(site, "kind")});
+                               get<std::string>(site, "kind"), get<std::string>(site, "symbol")});
     }
     rewrites.push_back(std::move(rewrite));
   }

@@ -29,6 +29,7 @@ struct ReportRewrite {
     std::uint64_t address = 0;  ///< virtual address of the `syscall` instruction
     int number = -1;            ///< of the call; -1: not known statically
     std::string kind = {};      ///< "kept" or "moved": where the instruction is now
+    std::string symbol = {};    ///< the function it is in, read from a finished bundle, if known
   };
   std::string path = {};
   std::vector<Site> sites = {};

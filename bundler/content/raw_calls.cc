@@ -255,8 +255,8 @@ void Scan::find_wrapped_io_uring() {
 }
 
 std::string call_names(const std::set<int>& numbers) {
-  std::vector<std::string> names;
-  for (int number : numbers) names.emplace_back(call_name(number));
+  std::vector<std::string> names(numbers.size());
+  std::transform(numbers.begin(), numbers.end(), names.begin(), call_name);
   return fmt::format("{}", fmt::join(names, ", "));
 }
 

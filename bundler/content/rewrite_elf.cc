@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <tuple>
 
 #include "bundler/base/error.h"
 
@@ -264,6 +265,28 @@ std::vector<std::uint64_t> ElfView::import_slots(std::string_view symbol) const 
   add_import_slots(DT_JMPREL, DT_PLTRELSZ, symbol, out);
   add_import_slots(DT_RELA, DT_RELASZ, symbol, out);
   return out;
+}
+
+std::string ElfView::function_at(std::uint64_t address) const {
+  auto names = dynamic_value(DT_STRTAB);
+  auto length = dynamic_value(DT_STRSZ);
+  if (!names || !length) return "";
+  auto text = at(*names, *length);
+  // Of several names for one function the plainest: open, not __open64.
+  auto rank = [](const std::string& name) {
+    return std::tuple(name.starts_with('_'), name.size(), name);
+  };
+  std::string best;
+  for (const auto& symbol : defined_symbols()) {
+    auto type = ELF64_ST_TYPE(symbol.st_info);
+    if (type != STT_FUNC && type != STT_GNU_IFUNC) continue;
+    if (address < symbol.st_value || address - symbol.st_value >= symbol.st_size) continue;
+    if (symbol.st_name >= text.size()) continue;
+    auto begin = text.begin() + static_cast<std::ptrdiff_t>(symbol.st_name);
+    std::string name(begin, std::find(begin, text.end(), 0));
+    if (best.empty() || rank(name) < rank(best)) best = std::move(name);
+  }
+  return best;
 }
 
 AddressRange ElfView::functions_span() const {

@@ -57,6 +57,8 @@ class ElfView {
   std::vector<std::uint64_t> named_addresses() const;
   /// Addresses of the words into which the dynamic linker puts the address of an imported symbol.
   std::vector<std::uint64_t> import_slots(std::string_view symbol) const;
+  /// The dynamic symbol that is the function an address lies in; empty when there is none.
+  std::string function_at(std::uint64_t address) const;
   /// From the first to the last function that is a dynamic symbol; empty when there is none.
   AddressRange functions_span() const;
 

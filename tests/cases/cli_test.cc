@@ -198,13 +198,43 @@ TEST_CASE("inspect says what is inside and why") {
   CHECK(says(run(folder, "inspect app.bundle --tree").out, "libword.so\n"));
   CHECK(says(run(folder, "inspect app.bundle --why libword.so").out,
              "needed by " + folder.path("app") + "\n  the application\n"));
-  CHECK(says(run(folder, "inspect app.bundle --rewrites").out, "openat\n"));
+  const std::string rewrites = run(folder, "inspect app.bundle --rewrites").out;
+  CHECK(says(rewrites, "libc.so.6: "));
+  CHECK(says(rewrites, "  openat in open\n"));
+  CHECK(says(rewrites, "any call (the number is known only at run time) in syscall"));
   Ran ran = run(folder, "inspect app.bundle --why nothing.so");
   CHECK(ran.status == 1);
   CHECK(lines_in(ran.errors) == 1);
   ran = run(folder, "inspect app");
   CHECK(ran.status == 1);
   CHECK(lines_in(ran.errors) == 1);
+}
+
+TEST_CASE("inspect --rewrites --json has every rewritten call, its name and its function") {
+  ScratchFolder folder;
+  compile_program(folder);
+  for (const char* compress : {"none", "fast"}) {
+    REQUIRE(run(folder, std::string("build app -q --compress ") + compress).status == 0);
+    const std::string text = run(folder, "inspect app.bundle --rewrites --json").out;
+    CHECK(says(text, "\"call\": \"openat\""));
+    const Report report = from_json(text);
+    REQUIRE(report.rewrites.size() == 2);  // the linker and the C library
+    std::size_t named = 0;
+    std::size_t of_open = 0;
+    for (const ReportRewrite& rewrite : report.rewrites) {
+      CHECK(rewrite.sites.size() > 10);
+      for (const ReportRewrite::Site& site : rewrite.sites) {
+        CHECK((site.kind == "kept" || site.kind == "moved"));
+        named += site.symbol.empty() ? 0 : 1;
+        of_open += site.number == 257 && site.symbol.find("open") != std::string::npos ? 1 : 0;
+      }
+    }
+    CHECK(named > 30);
+    CHECK(of_open > 0);
+  }
+  REQUIRE(run(folder, "build app -q --mode extract -o out").status == 0);
+  CHECK(says(run(folder, "inspect out --rewrites").out, "Nothing was rewritten"));
+  CHECK(run(folder, "inspect out --rewrites --tree").status == 2);
 }
 
 TEST_CASE("a dry run explains and writes nothing") {
