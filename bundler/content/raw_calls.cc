@@ -287,6 +287,7 @@ void add_warnings(const std::string& path, const RawCalls& calls,
 }  // namespace
 
 RawCalls find_raw_calls(std::span<const std::uint8_t> file) {
+  if (!begins_with<4>(file, {0x7f, 'E', 'L', 'F'})) return {};  // most of many files are data
   try {
     return Scan(file).run();
   } catch (const Error&) {
