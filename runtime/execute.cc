@@ -187,17 +187,19 @@ void answer(Registers& registers, long result) {
 
 void execute_call(Registers& registers, long directory, const char* path, char** arguments,
                   char** environment, const uint64_t* mask) {
-  if (!readable_path(path) || path[0] == 0 || !readable_list(arguments) ||
-      !readable_list(environment)) {
-    return;
-  }
+  if (!readable_path(path) || path[0] == 0) return;
+  const bool readable_lists = readable_list(arguments) && readable_list(environment);
   const Request request = {arguments, environment, mask, 0};
-  if (is_own_executable(path)) {
+  if (readable_lists && is_own_executable(path)) {
     answer(registers, execute_program(*process.program, request));
     return;
   }
   const Entry* entry = named_by_descriptor(path);
   if (entry == nullptr) entry = find_program(directory, path);
+  if (!readable_lists) {
+    if (entry != nullptr) answer(registers, (entry->mode & 0111) == 0 ? -kEACCES : -kEFAULT);
+    return;
+  }
   if (entry != nullptr) {
     answer(registers, execute_entry(*entry, path, request));
     return;

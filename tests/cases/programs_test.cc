@@ -181,8 +181,8 @@ TEST_CASE("pointers that cannot be read or written are refused, not followed") {
   std::filesystem::create_directory(folder.path("tree"));
   std::filesystem::create_symlink("file", folder.path("tree/link"));
   std::ofstream(folder.path("tree/file")) << "text\n";
-  check_like_plain_root(folder, "pointers", "--add-data " + folder.path("tree") + ":/opt", "none",
-                        "/opt/tree/file /opt/tree/link /opt/tree");
+  check_like_plain_root(folder, "pointers", "--add-data " + folder.path("tree") + ":/opt/tree",
+                        "none", "/opt/tree/file /opt/tree/link /opt/tree");
 }
 
 TEST_CASE("a child that shares its parent's memory changes its own working directory only") {
@@ -192,8 +192,8 @@ TEST_CASE("a child that shares its parent's memory changes its own working direc
     std::filesystem::create_directory(folder.path(name));
     std::ofstream(folder.path(name) + "/" + name) << "text\n";
   }
-  check_like_plain_root(
-      folder, "vfork",
-      "--add-data " + folder.path("one") + ":/opt --add-data " + folder.path("two") + ":/opt",
-      "none", "/opt/one /opt/two one");
+  check_like_plain_root(folder, "vfork",
+                        "--add-data " + folder.path("one") + ":/opt/one --add-data " +
+                            folder.path("two") + ":/opt/two",
+                        "none", "/opt/one /opt/two one");
 }
