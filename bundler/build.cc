@@ -12,6 +12,7 @@
 #include "bundler/base/progress.h"
 #include "bundler/build_image.h"
 #include "bundler/build_job.h"
+#include "bundler/content/data_programs.h"
 #include "bundler/find/add.h"
 #include "bundler/find/recipe.h"
 #include "bundler/find/resolve.h"
@@ -227,6 +228,7 @@ void build(const BuildOptions& options) {
   build.plan = make_plan(build);
   refuse_missing(build);
   build.files = collect(build.plan, build.sysroot, options.exclude, &build.plan.warnings);
+  note_data_programs(build.plan, build.files);
   if (format_of(options).kind != PayloadKind::bundle) {
     complete_root(build.files, options.user.value_or(ImageConfiguration{}.user));
   }

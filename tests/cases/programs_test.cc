@@ -197,3 +197,20 @@ TEST_CASE("a child that shares its parent's memory changes its own working direc
                             folder.path("two") + ":/opt/two",
                         "none", "/opt/one /opt/two one");
 }
+
+TEST_CASE("a program that came as data runs where its linker came along") {
+  REQUIRE(::geteuid() == 0);
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path("tools"));
+  std::filesystem::copy_file("/usr/bin/env", folder.path("tools/tool"));
+  std::filesystem::create_directories(folder.path("root/proc"));
+  for (const char* compression : {"none", "fast"}) {
+    REQUIRE(run(SCRATCHPACK_BINARY_DIR "/scratchpack build -q /bin/sh --compress " +
+                std::string(compression) + " --add-data " + folder.path("tools") +
+                ":/opt/tools -o " + folder.path("root/program") + " -- -c '/opt/tools/tool -i A=1'")
+                .status == 0);
+    const Ran ran = run_alone(folder);
+    CHECK(ran.status == 0);
+    CHECK(ran.output == "A=1\n");
+  }
+}
