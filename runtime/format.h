@@ -173,8 +173,8 @@ struct PayloadHeader {
   uint64_t manifest_stored;  ///< bytes
   uint64_t manifest_size;    ///< bytes decoded
   uint64_t bootloader_size;  ///< bytes of the bootloader's file before the payload
-  uint64_t start_size;       ///< what to read ahead: header, table, what the start opens and most
-                             ///< of which it uses; 0: not said
+  uint64_t start_size;       ///< what to read ahead: header, table, what the start opens; of what
+                             ///< is large and stored as it is the head only; 0: not said
   uint8_t reserved[512 - 240];
 };
 static_assert(sizeof(PayloadHeader) == 512);

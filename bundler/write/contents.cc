@@ -21,6 +21,7 @@ namespace {
 constexpr const char* kLinkerMaps = "/etc/ld.so.cache";  // whatever its size
 constexpr std::uint64_t kCompressFrom = 256;             // smaller ones gain nothing
 constexpr std::uint64_t kSmallAlignment = 16;
+constexpr std::uint64_t kReadHead = 128 * 1024;  // of a large file: its headers, and what follows
 
 std::uint64_t round_up(std::uint64_t value, std::uint64_t to) { return (value + to - 1) / to * to; }
 
@@ -207,6 +208,7 @@ std::vector<Frame> Contents::frames() {
 }
 
 std::uint64_t Contents::lay(std::uint64_t at, std::vector<Frame>& frames) {
+  std::size_t first = first_count_;  // contents to come that a start reads
   for (Content& content : contents_) {
     if (content.frames.empty()) {
       at = round_up(at, content.small ? kSmallAlignment : kPageSize);
@@ -220,7 +222,11 @@ std::uint64_t Contents::lay(std::uint64_t at, std::vector<Frame>& frames) {
         at += content.frames[i].stored;
       }
     }
-    if (&content < contents_.data() + first_count_) end_of_first_ = at;
+    if (first > 0) {
+      const bool whole = !content.frames.empty() || content.size <= kReadWhole;
+      start_size_ = whole ? at : content.offset + kReadHead;
+      first = whole ? first - 1 : 0;
+    }
   }
   return at;
 }

@@ -36,6 +36,9 @@ struct CompressOptions {
   std::function<void(std::uint64_t, std::uint64_t)> progress = {};
 };
 
+/// Bytes; of larger files a start uses only parts, as far as it has a choice.
+inline constexpr std::uint64_t kReadWhole = std::uint64_t{8} << 20;
+
 /// One stored content; several entries may share it.
 struct Content {
   const FileEntry* file;
@@ -70,8 +73,9 @@ class Contents {
   /// Gives every content its place from `at` on, and the frames theirs. The offset behind the last.
   std::uint64_t lay(std::uint64_t at, std::vector<Frame>& frames);
 
-  /// The offset behind the contents of the paths that came first, once laid.
-  std::uint64_t end_of_first() const { return end_of_first_; }
+  /// Once laid: the offset behind what a start reads of the contents that came first, which is all
+  /// of them up to a large one that is stored as it is, and the head of that.
+  std::uint64_t start_size() const { return start_size_; }
 
   /// Writes them where they were laid. Throws Error when a source changed since it was read.
   /// `spool` may be null when nothing was compressed.
@@ -89,7 +93,7 @@ class Contents {
 
   std::vector<Content> contents_;
   std::size_t first_count_ = 0;
-  std::uint64_t end_of_first_ = 0;
+  std::uint64_t start_size_ = 0;
   std::map<std::string, std::size_t> number_of_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::vector<std::size_t>> same_;
 };

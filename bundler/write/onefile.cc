@@ -27,16 +27,13 @@ std::span<const std::uint8_t> as_bytes(const std::vector<T>& values) {
   return {reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * sizeof(T)};
 }
 
-/// What the application's start opens and mostly uses. Large files are left to the kernel's own
-/// reading ahead, as a start touches a part of them; but what is compressed is needed whole.
+/// What the application's start opens, large files last: a start touches only parts of them.
 std::vector<std::string> read_at_start(const Plan& plan, const FileSet& files,
-                                       const StartDecision& start, Compression compression) {
-  constexpr std::uint64_t kLarge = std::uint64_t{8} << 20;
-  const std::uint64_t limit = compression == Compression::none ? kLarge : UINT64_MAX;
+                                       const StartDecision& start) {
   std::vector<std::string> paths;
   const auto add = [&](const std::string& path) {
     const auto found = resolve_in(files, path);
-    if (found && files.at(*found).kind == FileKind::file && files.at(*found).size < limit &&
+    if (found && files.at(*found).kind == FileKind::file &&
         std::ranges::find(paths, *found) == paths.end()) {
       paths.push_back(*found);
     }
@@ -48,6 +45,8 @@ std::vector<std::string> read_at_start(const Plan& plan, const FileSet& files,
     add(program.path);
     for (const std::string& library : program.libraries) add(library);
   }
+  std::stable_partition(paths.begin(), paths.end(),
+                        [&](const std::string& path) { return files.at(path).size <= kReadWhole; });
   return paths;
 }
 
@@ -64,8 +63,7 @@ class Packer {
         files_(files),
         start_(start),
         options_(options),
-        contents_(files, start, read_at_start(plan, files, start, options.compression),
-                  options.threads) {}
+        contents_(files, start, read_at_start(plan, files, start), options.threads) {}
 
   void compress(const std::string& output);
   void lay_out();
@@ -294,7 +292,7 @@ void Packer::lay_out() {
   fill_launch();
   fill_buckets();
   header_.manifest = round_up(contents_.lay(lay_table(), frames_), 16);
-  header_.start_size = contents_.end_of_first();
+  header_.start_size = contents_.start_size();
   for (const auto& [path, file] : files_) {
     // Places are known only now.
     if (file.kind == FileKind::file && contents_.of(path).frames.empty()) {
