@@ -34,10 +34,13 @@ long read_link(const Registers& r, const char* text, uint64_t length) {
   return copy_link(text, length, at ? r.rdx : r.rsi, at ? r.r10 : r.rdx);
 }
 
-/// musl's linker is in its C library: what it opens to map is a library, never the program, and
-/// always close-on-exec. Everything else is read as data, by calls that no linker makes.
-bool is_opened_to_map(const Entry& entry, uint64_t flags) {
-  return (entry.flags & kFlagElf) != 0 && &entry != process.program && (flags & kOpenCloexec) != 0;
+/// Whether a linker opens the entry to map it. musl's is in its C library: what it opens to map is
+/// a library, never the program, and always close-on-exec. It needs the decoded start files; all
+/// else can be mapped as the program's own files are.
+bool is_opened_to_map(Opener opener, const Entry& entry, uint64_t flags) {
+  if (opener == Opener::linker) return true;
+  return opener == Opener::musl && (entry.flags & kFlagElf) != 0 && &entry != process.program &&
+         (flags & kOpenCloexec) != 0 && !is_raw(entry);
 }
 
 /// Calls about the file system something lies on, and watches, are answered for the bundle's own
@@ -140,9 +143,7 @@ long answer_open(Opener opener, const Entry& entry, uint64_t flags) {
   if (entry.kind == kKindSymlink) return -kELOOP;
   if ((flags & kOpenDirectory) != 0) return -kENOTDIR;
   if (writes(flags)) return -kEROFS;
-  const bool mapped =
-      opener == Opener::linker || (opener == Opener::musl && is_opened_to_map(entry, flags));
-  if (mapped) return open_mapped(entry, static_cast<long>(flags));
+  if (is_opened_to_map(opener, entry, flags)) return open_mapped(entry, static_cast<long>(flags));
   const bool raw = is_raw(entry) && (flags & kOpenPath) == 0;
   return raw ? open_raw(entry, static_cast<long>(flags))
              : open_data(entry, static_cast<long>(flags));
