@@ -63,6 +63,17 @@ bool measure(const ElfHeader& elf, const ProgramHeader* headers, uint64_t size, 
   return extent.low < extent.high;
 }
 
+/// Where what the headers describe ends: segments, and the section headers, which linkers put last.
+uint64_t described(const ElfHeader& elf, const ProgramHeader* headers) {
+  const uint64_t sections = uint64_t{elf.shentsize} * elf.shnum;
+  uint64_t end = elf.shoff > UINT64_MAX - sections ? UINT64_MAX : elf.shoff + sections;
+  for (int i = 0; i < elf.phnum; ++i) {
+    if (headers[i].type != kPtLoad) continue;  // measured: it stays in the file
+    if (headers[i].offset + headers[i].filesz > end) end = headers[i].offset + headers[i].filesz;
+  }
+  return end;
+}
+
 /// Reserves the span, aligned as the file asks. The result is the address of extent.low.
 long reserve(const ElfHeader& elf, const Extent& extent) {
   const uint64_t span = extent.high - extent.low;
@@ -137,6 +148,7 @@ long map_elf(ElfSource& source, MappedElf& mapped) {
   mapped.base = elf.type == kEtExec ? 0 : static_cast<uint64_t>(start) - extent.low;
   mapped.entry = mapped.base + elf.entry;
   mapped.header_count = elf.phnum;
+  mapped.has_appendix = source.size > described(elf, headers);
   for (int i = 0; i < elf.phnum; ++i) {
     const ProgramHeader& header = headers[i];
     if (header.type == kPtGnuStack && (header.flags & kPfExec) != 0) mapped.executable_stack = true;

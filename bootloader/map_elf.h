@@ -14,6 +14,7 @@ struct MappedElf {
   uint64_t headers = 0;  ///< address of the program headers in memory, 0 when no segment has them
   uint16_t header_count = 0;
   bool executable_stack = false;
+  bool has_appendix = false;  ///< bytes behind all that its headers describe
 };
 
 /// Where an ELF file is mapped from: `size` bytes at `offset` in `file`, or decoded in memory.

@@ -176,7 +176,9 @@ bool start_in_place(const Payload& payload, long bundle, uint64_t payload_offset
   }
   const LaunchRecord& launch = payload.header->launch;
   const bool first = payload.number(program) == launch.program;
-  if (first && launch.argv0 == kNone) {
+  // Only then: the process map names the bundle's file, too, and who compares the two (V8, to share
+  // memory with other processes) shall find them one.
+  if (first && launch.argv0 == kNone && mapped_program.has_appendix) {
     process.own_name = own_name(original);
     if (process.own_name != nullptr) gate_ask_about(process.own_name);
   }

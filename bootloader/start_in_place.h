@@ -21,9 +21,9 @@ struct InPlaceFault {
 };
 
 /// Maps `program` (an entry with kFlagProgram) and its linker. On success `jump` says where to go;
-/// nothing can fail after that. `bundle` is a descriptor of the bundle's file, or -errno; `listing`:
-/// the stack asks for a list of the libraries only; `original` is the kernel's stack, `stack` the
-/// one to start with.
+/// nothing can fail after that. `bundle` is a descriptor of the bundle's file, or -errno;
+/// `listing`: the stack asks for a list of the libraries only; `original` is the kernel's stack,
+/// `stack` the one to start with.
 bool start_in_place(const Payload& payload, long bundle, uint64_t payload_offset,
                     const Entry& program, bool listing, const ProgramStack& original,
                     const ProgramStack& stack, Jump& jump, InPlaceFault& fault);

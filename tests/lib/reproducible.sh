@@ -34,7 +34,7 @@ same_bytes() {
   at=(env LC_ALL=C TZ=UTC XDG_CACHE_HOME="$scratch/cache")
   (umask 022 && build_at "$first" "$@")
   find "$scratch/curl" "$scratch/data" -exec touch -h -d 2001-02-03T04:05:06Z {} +
-  at=(env LC_ALL=C.UTF-8 TZ=Asia/Seoul HOME=/nowhere XDG_CACHE_HOME=/nowhere taskset -c 0)
+  at=(env LC_ALL=C.UTF-8 TZ=Asia/Seoul HOME="$scratch/absent" XDG_CACHE_HOME="$scratch/absent" taskset -c 0)
   (umask 077 && build_at "$second" "$@")
   cmp "$first/out" "$second/out"
 }
