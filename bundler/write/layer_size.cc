@@ -16,8 +16,9 @@ constexpr std::uint64_t kSampled = std::uint64_t{16} << 20;  ///< bytes compress
 /// Small pieces spread better over what compresses differently: code, tables, text.
 constexpr std::uint64_t kSampledPiece = std::uint64_t{128} << 10;
 /// Zstd frames all gain the same from gzip: next to nothing. Few pieces tell as much.
-constexpr std::uint64_t kWholeOfCompressed = std::uint64_t{2} << 20;
-constexpr std::uint64_t kSampledOfCompressed = std::uint64_t{2} << 20;
+constexpr std::uint64_t kWholeOfCompressed = std::uint64_t{1} << 20;
+constexpr std::uint64_t kSampledOfCompressed = std::uint64_t{1} << 20;
+constexpr std::uint64_t kPieceOfCompressed = std::uint64_t{32} << 10;
 /// Header and trailer of a gzip stream, which a layer has once.
 constexpr std::uint64_t kFraming = 18;
 
@@ -27,7 +28,7 @@ LayerMeter::LayerMeter(std::uint64_t expected, bool compressed, unsigned threads
     : threads_(threads) {
   const std::uint64_t whole = compressed ? kWholeOfCompressed : kWholeUpTo;
   const std::uint64_t sampled = compressed ? kSampledOfCompressed : kSampled;
-  piece_ = expected <= whole ? kWholePiece : kSampledPiece;
+  piece_ = expected <= whole ? kWholePiece : compressed ? kPieceOfCompressed : kSampledPiece;
   stride_ = expected <= whole ? 1 : (expected + sampled - 1) / sampled;
 }
 

@@ -1,12 +1,12 @@
 """Two line charts as one SVG, without a library: a README shows it as it is."""
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM, GAP = 330, 210, 50, 30, 40, 40
-COLOURS = {"none": "#1f77b4", "good": "#d62728"}
+COLOURS = {"none": "#1f77b4", "fast": "#2ca02c", "good": "#d62728"}
 TITLES = {"files": "thousand files", "MB": "GB in one file"}
 
 
 def write(curves, output):
-    """`curves`: (unit, level) -> pairs of size and seconds."""
+    """`curves`: (unit, level) -> pairs of size and processor seconds."""
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{2 * WIDTH + GAP}" '
              f'height="{HEIGHT + TOP + BOTTOM}" font-family="sans-serif" font-size="12">',
              '<rect width="100%" height="100%" fill="white"/>']
@@ -28,7 +28,7 @@ def chart(shift, unit, levels):
 
     lines = [f'<path d="M{place(0, most_y)} L{place(0, 0)} L{place(most_x, 0)}" fill="none" '
              'stroke="black"/>',
-             f'<text x="{shift + LEFT}" y="{TOP - 12}">seconds to pack</text>',
+             f'<text x="{shift + LEFT}" y="{TOP - 12}">processor seconds to pack</text>',
              f'<text x="{shift + LEFT + right / 2}" y="{bottom + 34}" text-anchor="middle">'
              f'{TITLES[unit]}</text>']
     for x in sorted({x for points in levels.values() for x, _ in points}):
