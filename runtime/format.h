@@ -46,7 +46,7 @@ inline constexpr uint64_t kPageSize = 4096;
 inline constexpr uint64_t kFrameSize = uint64_t{4} << 20;  ///< most bytes one zstd frame decodes to
 /// Data files from this size on, and all ELF files, have their pages for themselves.
 inline constexpr uint64_t kOwnPagesFrom = 16 * 1024;
-inline constexpr uint32_t kLongestPath = 1023;             ///< bytes, without the NUL
+inline constexpr uint32_t kLongestPath = 1023;  ///< bytes, without the NUL
 
 enum EntryKind : uint8_t { kKindFile = 0, kKindDirectory = 1, kKindSymlink = 2 };
 enum EntryMethod : uint8_t { kMethodRaw = 0, kMethodZstd = 1 };

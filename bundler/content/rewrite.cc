@@ -12,8 +12,8 @@
 #include <algorithm>
 
 #include "bundler/base/error.h"
-#include "bundler/content/rewrite_sites.h"
 #include "bundler/content/rewrite_entry.h"
+#include "bundler/content/rewrite_sites.h"
 #include "bundler/content/rewrite_thunks.h"
 
 namespace scratchpack {
