@@ -100,7 +100,7 @@ Jump start(uint64_t* top) {
     return start_extracted(base, segment.filesz, stack);
 
   const Options options = read_options(stack);
-  const ScopedDescriptor bundle(open_bundle());
+  const ScopedDescriptor bundle(open_bundle(kOpenCloexec));
   if (!is_whole(bundle.get(), segment.offset, segment.filesz)) {
     fail("start the bundle: the file is cut short (copy or download it again)");
   }

@@ -16,8 +16,6 @@ extern "C" const char etext[] __attribute__((visibility("hidden")));
 
 namespace scratchpack {
 
-Process process;
-
 namespace {
 
 /// Maps an entry out of the bundle, or, when it was compressed, out of the arena or a memory file.
@@ -135,7 +133,7 @@ bool start_in_place(const Payload& payload, long bundle, uint64_t payload_offset
   process.payload = payload;
   process.payload_offset = payload_offset;
   process.program = &program;
-  sys(kSysFstat, bundle, &process.bundle);
+  know_bundle(bundle);
   process.id = sys(kSysGetpid);
 
   long result = fill_arena(payload, program);

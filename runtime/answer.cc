@@ -198,9 +198,10 @@ long answer_fstat(long descriptor, uint64_t buffer) {
   return 0;
 }
 
-long answer_empty_path(const Registers& r) {
+long answer_empty_path(const Registers& r, CallAction action) {
   const long descriptor = static_cast<int>(r.rdi);
   if (descriptor == kAtFdcwd) return kPass;
+  if (action == kChange) return raw_file(descriptor) == nullptr ? kPass : -kEROFS;
   if (r.rax == kCall_newfstatat && (r.r10 & kAtEmptyPath) != 0) {
     return answer_fstat(descriptor, r.rdx);
   }

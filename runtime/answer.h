@@ -44,6 +44,6 @@ long answer_descriptor_path(const Registers& r, const Entry& entry, CallAction a
 long answer_fstat(long descriptor, uint64_t buffer);
 
 /// Calls that name a descriptor by an empty path.
-long answer_empty_path(const Registers& r);
+long answer_empty_path(const Registers& r, CallAction action);
 
 }  // namespace scratchpack

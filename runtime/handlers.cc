@@ -232,7 +232,7 @@ long path_call(Opener opener, Registers& r, CallAction action, CallPath where) {
   const PathPlace place = first_path(r, where);
   const char* path = reinterpret_cast<const char*>(*place.path);
   if (!readable_path(path)) return by_descriptor(r);
-  if (*path == 0) return place.directory == nullptr ? kPass : answer_empty_path(r);
+  if (*path == 0) return place.directory == nullptr ? kPass : answer_empty_path(r, action);
   const bool opens = action == kOpen;
   uint64_t flags = 0;
   if (opens && !open_flags(r, flags)) return kPass;

@@ -71,7 +71,7 @@ void forget(Mapped& row) {
 /// A descriptor in which the file begins at `base`, unless there is an `image` of it.
 long open_image(const Entry& entry, uint64_t& base, MemoryImage& image) {
   if (entry.method == kMethodRaw || arena_open()) {
-    const long bundle = open_bundle();
+    const long bundle = open_bundle(kOpenCloexec);
     if (!failed(bundle)) {
       base = process.payload_offset + entry.offset;
       if (entry.method == kMethodRaw || take_from_arena(process.payload, entry, image)) {

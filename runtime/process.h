@@ -29,7 +29,14 @@ struct Process {
 extern Process process;
 
 /// A descriptor of the bundle's file, or -errno (no /proc, unreadable, too many descriptors).
-inline long open_bundle() { return sys(kSysOpenat, kAtFdcwd, "/proc/self/exe", kOpenCloexec, 0); }
+/// `flags`: O_CLOEXEC and O_NONBLOCK as wanted.
+long open_bundle(long flags);
+
+/// Whether a descriptor is one of the bundle's file.
+bool is_bundle(long descriptor);
+
+/// Fills Process::bundle from a descriptor of the bundle, and makes the next ones cheaper.
+void know_bundle(long file);
 
 /// Pointers no path can have. Whether one of the others can be read is known to gate.h.
 inline bool plausible_pointer(uint64_t pointer) {

@@ -39,12 +39,6 @@ void forget(long descriptor) {
   __atomic_store_n(&numbers[descriptor], 0, __ATOMIC_RELEASE);
 }
 
-bool is_bundle(long descriptor) {
-  KernelStat status;
-  return sys(kSysFstat, descriptor, &status) == 0 && status.dev == process.bundle.dev &&
-         status.ino == process.bundle.ino;
-}
-
 long position_of(const Entry& entry, long descriptor) {
   const long at = sys(kSysLseek, descriptor, 0, 1);
   if (failed(at)) return at;
@@ -217,8 +211,7 @@ bool is_raw(const Entry& entry) {
 }
 
 long open_raw(const Entry& entry, long flags) {
-  ScopedDescriptor file(
-      sys(kSysOpenat, kAtFdcwd, "/proc/self/exe", flags & (kOpenCloexec | kOpenNonblock), 0));
+  ScopedDescriptor file(open_bundle(flags & (kOpenCloexec | kOpenNonblock)));
   if (!file.valid() || !trackable(file.get())) return open_data(entry, flags);
   const long placed = sys(kSysLseek, file.get(), base_of(entry), 0);
   if (failed(placed)) return placed;
