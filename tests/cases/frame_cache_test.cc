@@ -95,6 +95,7 @@ TEST_CASE("a damaged, cut, swapped or foreign frame is made anew and replaced") 
   bundle_with(made, &cache);
   const auto kept = files_below(folder.path("cache"));
   std::vector<Bytes> sound;
+  sound.reserve(kept.size());
   for (const fs::path& path : kept) sound.push_back(read_file(path));
   const auto damage = [&](std::size_t way, const Bytes& whole) {
     Bytes bytes = whole;
