@@ -101,7 +101,7 @@ TEST_CASE("a damaged, cut, swapped or foreign frame is made anew and replaced") 
     Bytes bytes = whole;
     if (way == 0) bytes[bytes.size() / 2] ^= 1;              // in the frame
     if (way == 1) bytes[3] ^= 0x20;                          // in the header
-    if (way == 2) bytes.resize(bytes.size() - 1);            // cut short
+    if (way == 2) bytes.pop_back();                          // cut short
     if (way == 3) bytes.push_back(0);                        // grown
     if (way == 4) bytes.clear();                             // as after a crash
     if (way == 5) bytes = sound[whole == sound[0] ? 1 : 0];  // another key's, in itself sound

@@ -17,6 +17,8 @@ FILES = {
     "/usr/bin/ctest": ("/usr/share/cmake-*/Modules/CMake.cmake",),
     "/usr/bin/gdb": ("/usr/lib/python3.*", "/usr/share/gdb/python", "/etc/gdb/gdbinit"),
     "/usr/bin/groff": ("/usr/share/groff/*/font/devps/DESC", "/usr/bin/troff", "/usr/bin/grops"),
+    "/usr/bin/pre-grohtml": ("/usr/share/groff/*/font/devhtml/DESC",
+                             "/usr/share/groff/*/font/devps/DESC"),
     "/usr/bin/valgrind.bin": ("/usr/libexec/valgrind/memcheck-*-linux",),
     "/usr/bin/wish*": ("/usr/share/tcltk/tcl8.*",),
     "/usr/bin/*-gcc-ar-*": ("/usr/lib/gcc/*/*/liblto_plugin.so", "/usr/bin/ar"),
