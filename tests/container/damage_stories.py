@@ -41,7 +41,7 @@ def damages(whole, payload, table):
     yield "cut to the bootloader", whole[:payload]
     yield "cut within the header", whole[:payload + 100]
     later = bytearray(whole)
-    struct.pack_into("<I", later, payload + 8, 2)
+    struct.pack_into("<I", later, payload + 8, 99)
     yield "of a later version", bytes(later)
     for position in [0, 9, 17, 25, 33, 100, 200, 511] + positions(table, 24):
         yield f"changed at byte {position} of the table", flipped(whole, payload + position)

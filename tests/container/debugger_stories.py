@@ -49,7 +49,7 @@ class Waiting:
 
 
 def a_debugger_attaches(context):
-    program, builds = built(context)
+    program, builds = built(context, "attached")
     folder = new_folder(context, "debugged")
     os.mkfifo(os.path.join(folder, "fifo"))
     for how in ("poll", "open", "read"):
@@ -76,7 +76,7 @@ def a_core_is_readable(context):
     if not re.fullmatch(r"[\w.%-]+", pattern):
         context.report.say(f"SKIPPED: cores go elsewhere on this machine: {pattern}")
         return
-    program, builds = built(context)
+    program, builds = built(context, "dumped")
     native = core_of(context, program, program, "native")
     check(context, "the native core is readable", native[0][-3:], ["inner", "outer", "main"])
     for form, file in builds:
@@ -93,9 +93,9 @@ def core_of(context, program, file, name):
     return gdb(program, os.path.join(folder, cores[0])) if cores else ([], [])
 
 
-def built(context):
+def built(context, name):
     """The program, and (form, file) of its bundles that start in place."""
-    bundle = Bundle("debugged", "{bin}/debugged")
+    bundle = Bundle(name, "{bin}/debugged")
     builds = []
     for form in context.forms:
         if form.name == "plain" or form.extracts:
