@@ -1,6 +1,7 @@
 #include "bootloader/write_file.h"
 
 #include "runtime/arch/x86_64/syscall.h"
+#include "runtime/data_files.h"
 #include "runtime/decode.h"
 #include "runtime/elf.h"
 #include "runtime/text.h"
@@ -16,19 +17,6 @@ void fault_in(const unsigned char* bytes, uint64_t size) {
   if (size <= kFaultedInOne) return;
   const uint64_t before = reinterpret_cast<uint64_t>(bytes) & (kPageSize - 1);
   sys(kSysMadvise, bytes - before, size + before, kMadvisePopulateRead);
-}
-
-/// Puts back what the rewriting replaced.
-long restore_original(const Payload& payload, const Entry& entry, long file) {
-  for (uint32_t i = 0; i < entry.undo_count; ++i) {
-    const UndoRecord& record = payload.undo[entry.first_undo + i];
-    if (!valid_undo(payload, entry, record)) return -kEIO;
-    const long result =
-        write_all(file, reinterpret_cast<const unsigned char*>(payload.strings) + record.bytes,
-                  record.length, record.offset);
-    if (result != 0) return result;
-  }
-  return entry.image_size == entry.size ? 0 : sys(kSysFtruncate, file, entry.size);
 }
 
 /// Makes an extracted program's PT_INTERP name `linker`: in its own place when the path fits, else

@@ -26,20 +26,6 @@ long make_file(const Entry& entry, bool close_on_exec) {
   return sys(kSysMemfdCreate, name, (close_on_exec ? kMemfdCloexec : 0) | kMemfdAllowSealing);
 }
 
-/// What the rewriting replaced is put back: programs that read their libraries see the originals.
-long restore_original(const Entry& entry, long file) {
-  const Payload& payload = process.payload;
-  for (uint32_t i = 0; i < entry.undo_count; ++i) {
-    const UndoRecord& record = payload.undo[entry.first_undo + i];
-    if (!valid_undo(payload, entry, record)) return -kEIO;
-    const long result =
-        write_all(file, reinterpret_cast<const unsigned char*>(payload.strings) + record.bytes,
-                  record.length, record.offset);
-    if (result != 0) return result;
-  }
-  return entry.image_size == entry.size ? 0 : sys(kSysFtruncate, file, entry.size);
-}
-
 /// Whether a line of passwd or group has `id` as its third field.
 bool has_id(const char* text, uint64_t size, const char* id, uint64_t id_length) {
   uint64_t field = 0;
@@ -79,6 +65,18 @@ long append_user(const Entry& entry, long file) {
 
 }  // namespace
 
+long restore_original(const Payload& payload, const Entry& entry, long file) {
+  for (uint32_t i = 0; i < entry.undo_count; ++i) {
+    const UndoRecord& record = payload.undo[entry.first_undo + i];
+    if (!valid_undo(payload, entry, record)) return -kEIO;
+    const long result =
+        write_all(file, reinterpret_cast<const unsigned char*>(payload.strings) + record.bytes,
+                  record.length, record.offset);
+    if (result != 0) return result;
+  }
+  return entry.image_size == entry.size ? 0 : sys(kSysFtruncate, file, entry.size);
+}
+
 long new_image_file(const Entry& entry) {
   ScopedDescriptor file(make_file(entry, true));
   if (!file.valid()) return file.get();
@@ -90,7 +88,7 @@ long open_data(const Entry& entry, long flags) {
   ScopedDescriptor file(make_file(entry, (flags & kOpenCloexec) != 0));
   if (!file.valid()) return file.get();
   long result = fill(entry, file.get());
-  if (result == 0 && entry.slot != 0) result = restore_original(entry, file.get());
+  if (result == 0 && entry.slot != 0) result = restore_original(process.payload, entry, file.get());
   if (result == 0 && (entry.flags & kFlagAppendUser) != 0) result = append_user(entry, file.get());
   if (failed(result)) return result;
   mark_file(file.get(), entry);

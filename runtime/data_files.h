@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "runtime/format.h"
+#include "runtime/payload.h"
 
 namespace scratchpack {
 
@@ -14,6 +14,10 @@ long open_data(const Entry& entry, long flags);
 
 /// A memory file of the entry's whole image, the added segment included, for mapping. -errno.
 long new_image_file(const Entry& entry);
+
+/// Puts back, in a file that holds the entry's image, what the rewriting replaced: whoever reads a
+/// library sees the original. 0 or -errno.
+long restore_original(const Payload& payload, const Entry& entry, long file);
 
 /// Up to `size` first bytes of a file, for recognising scripts. Count or -errno.
 long read_head(const Entry& entry, char* buffer, uint64_t size);

@@ -10,12 +10,11 @@
 #include "bundler/isolate.h"
 #include "bundler/report.h"
 #include "tests/cases/scratch_folder.h"
+#include "tests/cases/tool_run.h"
 
 using namespace scratchpack;
 
 namespace {
-
-const std::string kTool = SCRATCHPACK_BINARY_DIR "/scratchpack";
 
 /// /app needs libone.so, which needs libtwo.so and the C library; /lib is a link.
 struct Closure {
@@ -59,26 +58,6 @@ using Faults = std::vector<std::string>;
 Faults faults_of(const std::string& output, int status = 0, const std::string& excluded = "") {
   const Closure made = closure(excluded);
   return trial_faults({output, status}, made.plan, made.files);
-}
-
-struct Ran {
-  int status;
-  std::string out;
-  std::string errors;
-};
-
-Ran run(const ScratchFolder& folder, const std::string& arguments, const std::string& before = "") {
-  Ran ran{};
-  ran.out =
-      output_of(before + " '" + kTool + "' " + arguments + " 2>'" + folder.path(".errors") + "'",
-                folder.path(), &ran.status);
-  ran.errors = output_of("cat .errors; rm .errors", folder.path());
-  return ran;
-}
-
-bool says(const std::string& text, const std::string& part) {
-  CAPTURE(text);
-  return text.find(part) != std::string::npos;
 }
 
 /// app needs libword.so, which needs libletter.so. What runs before main would spoil the list.
