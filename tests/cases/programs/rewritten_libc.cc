@@ -27,6 +27,9 @@
 #endif
 
 #include "runtime/calls.h"
+#ifdef __EXCEPTIONS
+#include "tests/cases/programs/throw_outside.h"
+#endif
 
 // The handler may not touch vector registers: the program's own are in them.
 #define HANDLER __attribute__((target("general-regs-only"), noinline))
@@ -205,12 +208,22 @@ struct Counted {
   ~Counted() { destroyed++; }
 };
 
-void throw_from_signal(int) {
+void set_timer(long microseconds, bool again) {
+  itimerval when = {{0, again ? microseconds : 0}, {0, microseconds}};
+  setitimer(ITIMER_REAL, &when, nullptr);
+}
+
+void throw_from_signal(int, siginfo_t*, void* context) {
+  if (met_own_code(context)) {
+    set_timer(20, false);
+    return;
+  }
+  unblock_alarm();
   thrown = thrown + 1;
   throw 42;
 }
 
-void trace_from_signal(int) {
+void trace_from_signal(int, siginfo_t*, void*) {
   void* frames[64];
   int count = backtrace(frames, 64);
   traces = traces + 1;
@@ -223,21 +236,20 @@ __attribute__((noinline)) int ask_once(const char* path) {
   return stat(path, &status);
 }
 
-void on_alarm(void (*action)(int), long microseconds, bool again) {
+void on_alarm(void (*action)(int, siginfo_t*, void*)) {
   struct sigaction how = {};
-  how.sa_handler = action;
-  how.sa_flags = SA_NODEFER;
+  how.sa_sigaction = action;
+  how.sa_flags = SA_SIGINFO;
   sigaction(SIGALRM, &how, nullptr);
-  itimerval when = {{0, again ? microseconds : 0}, {0, microseconds}};
-  setitimer(ITIMER_REAL, &when, nullptr);
 }
 
 void unwind() {
   const char* paths[] = {"/virtual/file", "/dev/null"};
   volatile int caught = 0;
+  on_alarm(throw_from_signal);
   for (int i = 0; i < 1000; i++) {
     try {
-      on_alarm(throw_from_signal, 150, false);
+      set_timer(150, false);
       for (;;) ask_once(paths[i % 2]);
     } catch (int) {
       caught = caught + 1;
@@ -247,9 +259,10 @@ void unwind() {
   need(destroyed >= 1000, "destroy what the exceptions passed");
   void* warm[4];
   backtrace(warm, 4);
-  on_alarm(trace_from_signal, 300, true);
+  on_alarm(trace_from_signal);
+  set_timer(300, true);
   for (int i = 0; i < 200'000; i++) ask_once(paths[i % 2]);
-  on_alarm(SIG_IGN, 0, false);
+  set_timer(0, false);
   need(traces > 10, "trace");
   // At least: the tracer, the signal's frame, ask_once, unwind, main, the C library's two.
   need(frames_least >= 6, "see whole backtraces");

@@ -8,7 +8,6 @@
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/time.h>
-#include <sys/ucontext.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +16,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+
+#include "throw_outside.h"
 
 extern char** environ;
 
@@ -126,25 +127,12 @@ void cancel() {
               result == PTHREAD_CANCELED ? "yes" : "NO", destroyed);
 }
 
-// Throws only when the signal met code that is not this program's own: the C library, its thunks,
-// or the call itself. In the loop between the calls C++ gives no promise. The signal stays blocked
-// until then: it must not meet the handler itself.
-extern "C" const char __executable_start, etext;
-void unblock() {
-  sigset_t alarm;
-  sigemptyset(&alarm);
-  sigaddset(&alarm, SIGALRM);
-  pthread_sigmask(SIG_UNBLOCK, &alarm, nullptr);
-}
 void throw_from_handler(int, siginfo_t*, void* context) {
-  const auto* user = static_cast<const ucontext_t*>(context);
-  auto at = static_cast<unsigned long>(user->uc_mcontext.gregs[REG_RIP]);
-  if (at >= reinterpret_cast<unsigned long>(&__executable_start) &&
-      at < reinterpret_cast<unsigned long>(&etext)) {
+  if (met_own_code(context)) {
     set_timer(20, false);
     return;
   }
-  unblock();
+  unblock_alarm();
   throw 42;
 }
 

@@ -12,6 +12,8 @@
 #include <cstdio>
 #include <stdexcept>
 
+#include "../../cases/programs/throw_outside.h"
+
 namespace {
 
 std::atomic<int> destroyed;
@@ -46,24 +48,12 @@ void set_timer(long microseconds) {
   setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
-// In this program's own code, between the calls, C++ promises nothing: try again a little later.
-// The signal stays blocked until then: it must not meet the handler itself.
-extern "C" const char __executable_start, etext;
-void unblock() {
-  sigset_t alarm;
-  sigemptyset(&alarm);
-  sigaddset(&alarm, SIGALRM);
-  pthread_sigmask(SIG_UNBLOCK, &alarm, nullptr);
-}
 void throw_outside(int, siginfo_t*, void* context) {
-  const auto* user = static_cast<const ucontext_t*>(context);
-  const auto at = static_cast<unsigned long>(user->uc_mcontext.gregs[REG_RIP]);
-  if (at >= reinterpret_cast<unsigned long>(&__executable_start) &&
-      at < reinterpret_cast<unsigned long>(&etext)) {
+  if (met_own_code(context)) {
     set_timer(20);
     return;
   }
-  unblock();
+  unblock_alarm();
   throw std::runtime_error("from a handler");
 }
 
