@@ -146,6 +146,12 @@ def options_for(program):
     return options
 
 
+def is_whole(program):
+    """Whether the machine has all that the table names. Slim machines leave out documentation, and
+    what belongs to it; a program that natively finds nothing there does not need it bundled."""
+    return all(glob.glob(pattern) for pattern in oracle_programs.of(FILES, program) or ())
+
+
 def differences(root, answers):
     """(what differs from the native answers, how many of those have changed meanwhile)."""
     text, unsteady = "", 0
@@ -185,7 +191,7 @@ def judge(program, folder):
     if not answers:
         return verdict
     options, mount = options_for(program), oracle_programs.of(MOUNTS, program)
-    if options or mount:
+    if (options or mount) and is_whole(program):
         text, unsteady = try_bundle(program, folder, answers, [], None)
         if not text and not unsteady:
             verdict.needless = "it is right without what oracle_programs.py adds to it"

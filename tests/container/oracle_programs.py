@@ -1,6 +1,7 @@
 """What the oracle knows of single programs. The keys are patterns of paths: versions change.
 
-Everything listed must be needed: the oracle reports what is right without.
+Everything listed must be needed: where a machine has all of a row, the oracle reports what is right
+without it.
 """
 
 import fnmatch
