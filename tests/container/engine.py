@@ -35,15 +35,16 @@ def outcome(process, streams):
     return Outcome(*(stream.decode("utf-8", "backslashreplace") for stream in streams), status)
 
 
-def collect(process, stop=None):
-    """Waits for `process`; with `stop`, first reads the line `ready`, then calls it."""
+def collect(process, stop=None, text=None):
+    """Gives `process` the bytes `text` and waits for it; with `stop`, first reads the line
+    `ready`, then calls it."""
     head = b""
     if stop is not None:
         head = process.stdout.readline()
         if head == b"ready\n":
             stop()
     try:
-        output, errors = process.communicate(timeout=SECONDS)
+        output, errors = process.communicate(text, timeout=SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         output, errors = process.communicate()
@@ -51,8 +52,8 @@ def collect(process, stop=None):
     return outcome(process, (head + output, errors))
 
 
-def start(command, environment=None, **options):
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+def start(command, environment=None, stdin=subprocess.DEVNULL, **options):
+    return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, cwd="/", bufsize=0,
                             env=ENVIRONMENT if environment is None else environment, **options)
 
@@ -85,14 +86,18 @@ def docker(*arguments, **options):
     return result.stdout.decode().strip()
 
 
-def run_docker(image, flags, arguments, variables=(), stop=False, network=("--network", "none")):
-    """One `docker run`. What the engine itself has to say is a RuntimeError."""
+def run_docker(image, flags, arguments, variables=(), stop=False, network=("--network", "none"),
+               text=None):
+    """One `docker run`, with the bytes `text` typed into it if there are any. What the engine itself
+    has to say is a RuntimeError."""
     name = f"scratchpack-test-{os.getpid()}-{next(numbers)}"
     host = ("--hostname", "box") if network[1] == "none" else ("--env", "HOSTNAME=box")
     settings = [part for variable in ("HOME=/", *variables) for part in ("--env", variable)]
-    process = start([DOCKER, "run", "--rm", "--name", name, *network, *host, *flags, *settings,
-                     image, *arguments], os.environ.copy())
-    result = collect(process, (lambda: docker("stop", "-t", "20", name)) if stop else None)
+    typed = () if text is None else ("--interactive",)
+    process = start([DOCKER, "run", "--rm", *typed, "--name", name, *network, *host, *flags,
+                     *settings, image, *arguments], os.environ.copy(),
+                    subprocess.PIPE if typed else subprocess.DEVNULL)
+    result = collect(process, (lambda: docker("stop", "-t", "20", name)) if stop else None, text)
     if "(killed: it took too long)" in result.stderr:
         docker("rm", "--force", name)
     errors = result.stderr.replace(NO_FORWARDING, "")

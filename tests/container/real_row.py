@@ -1,0 +1,118 @@
+"""One real program of the distribution at real work, bundled and compared with itself."""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass, replace
+
+import engine
+from compare import unified
+from forms import FORMS, Builder
+from situations import HARDENED
+
+# As the image has no environment of its own, this is all of it, on every side. Nothing is written
+# to the machine's own / or home: natively, too, /tmp is a tmpfs of the run's own.
+ENVIRONMENT = ("HOME=/tmp", "LANG=C.UTF-8")
+SITUATIONS = (("default", ()), ("hardened", HARDENED))
+USER = ("setpriv", "--reuid=65532", "--regid=65532", "--clear-groups")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A program, how it is bundled, and the work it does.
+
+    `{inputs}` in its words is a folder that is mounted read-only at the same path everywhere;
+    `{bin}` one that holds programs made here, which reach a container only inside the bundle.
+    prepare(places) fills both, places["inputs"] and places["bin"], with native programs.
+    """
+    name: str
+    application: str
+    arguments: tuple
+    shows: str  # part of what the native run prints; else the row would compare two refusals
+    packages: str = ""  # of Debian 12, whatever the row runs
+    options: tuple = ()  # of `scratchpack build`
+    prepare: object = None
+    environment: tuple = ()
+    writable: bool = False  # needs a /tmp: an empty tmpfs is put on top
+    stdin: str = ""
+    stop: bool = False  # gets SIGTERM when it has said `ready`
+    status: int = 0
+    normalise: object = None  # a function of a text that takes out what may differ, and why
+    quick: bool = False  # one of the third that tests/run.sh runs by default
+
+
+class Trial:
+    """Runs one row: natively, then from each form in each situation."""
+
+    def __init__(self, row, tool, folder):
+        self.row, self.folder = row, os.path.join(folder, re.sub(r"\W+", "-", row.name))
+        self.places = {name: os.path.join(self.folder, name) for name in ("inputs", "bin")}
+        for place in self.places.values():
+            os.makedirs(place)
+        self.builder = Builder(tool, self.folder, docker=True)
+        self.builder.places = self.places
+
+    def run(self, report):
+        started = time.monotonic()
+        try:
+            if self.row.prepare:
+                self.row.prepare(self.places)
+            self.compare(report)
+        except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
+            told = getattr(error, "stderr", None) or b""
+            report.add(f"real: {self.row.name}", f"{error}\n{told.decode(errors='replace')}")
+        finally:
+            self.builder.remove_images()
+            shutil.rmtree(self.folder)
+        report.say(f"{self.row.name}: {time.monotonic() - started:.1f} s")
+
+    def compare(self, report):
+        expected = {name: self.native(flags) for name, flags in SITUATIONS}
+        for name, outcome in expected.items():
+            if outcome.status != self.row.status or self.row.shows not in outcome.stdout:
+                report.add(f"real: {self.row.name}, native, {name}", outcome.text())
+        for form in FORMS[:2]:
+            built = self.builder.build(self.row, form)
+            if built.fault:
+                report.add(f"real: {self.row.name}, {form.name}", built.fault)
+                continue
+            for name, flags in SITUATIONS:
+                actual = self.normal(self.contained(built, flags))
+                report.add(f"real: {self.row.name}, {form.name}, {name}",
+                           "" if actual == expected[name] else unified(expected[name], actual))
+
+    # ---- the ways to run ------------------------------------------------------------------------
+    def words(self):
+        return [word.format(**self.places) for word in self.row.arguments]
+
+    def variables(self):
+        return (*ENVIRONMENT, *(word.format(**self.places) for word in self.row.environment))
+
+    def text(self):
+        return self.row.stdin.encode() or None
+
+    def native(self, flags):
+        """As PID 1 and as the same user as in the container, on the machine's own files."""
+        options = "rw" if self.row.writable else "ro"
+        enter = ("unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc",
+                 "sh", "-c", f"mount -t tmpfs -o {options},noexec,nosuid,nodev,mode=1777 tmp /tmp "
+                 '&& echo box >/proc/sys/kernel/hostname && exec "$@"', "sh")
+        command = [*enter, *(USER if flags else ()),
+                   self.row.application.format(**self.places), *self.words()]
+        variables = dict(variable.split("=", 1) for variable in self.variables())
+        process = engine.start(command, engine.ENVIRONMENT | variables,
+                               subprocess.PIPE if self.row.stdin else subprocess.DEVNULL)
+        stop = (lambda: engine.send_to_child(process.pid)) if self.row.stop else None
+        return self.normal(engine.collect(process, stop, self.text()))
+
+    def contained(self, built, flags):
+        mounts = ("--volume", "{inputs}:{inputs}:ro".format(**self.places),
+                  *(("--tmpfs", "/tmp") if self.row.writable else ()))
+        return engine.run_docker(built.image, (*flags, *mounts), self.words(), self.variables(),
+                                 self.row.stop, text=self.text())
+
+    def normal(self, outcome):
+        change = self.row.normalise or (lambda text: text)
+        return replace(outcome, stdout=change(outcome.stdout), stderr=change(outcome.stderr))
