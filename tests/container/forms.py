@@ -3,6 +3,7 @@
 import io
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tarfile
@@ -109,7 +110,7 @@ class Builder:
     def image(self, built, archive):
         if not self.docker:
             return
-        tag = built.name.lower().replace(" ", "-")
+        tag = re.sub(r"[^a-z0-9_.]+", "-", built.name.lower())
         built.image = f"scratchpack-test-{os.getpid()}:{tag}"
         engine.docker("import", "--change", f'ENTRYPOINT ["{built.entry}"]', "-", built.image,
                       input=archive)

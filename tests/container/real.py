@@ -17,12 +17,14 @@ import sys
 import tempfile
 
 import engine
+import real_made
 import real_media
+import real_secrets
 import real_tools
 from real_row import Trial
 from report import Report
 
-ROWS = real_media.ROWS + real_tools.ROWS
+ROWS = real_media.ROWS + real_tools.ROWS + real_secrets.ROWS + real_made.ROWS
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 
 

@@ -1,35 +1,114 @@
 """Real programs: pictures, sound, films, plots and pages."""
 
-import os
-import subprocess
-
+from real_inputs import FONT, WITH_FONT, add_files, add_folders, add_programs, run, write
 from real_row import Row
 
+LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 
-def run(*command, **options):
-    subprocess.run(command, check=True, capture_output=True, **options)
+DRAWING = """\
+<svg xmlns="http://www.w3.org/2000/svg" width="300" height="120">
+  <defs><linearGradient id="g"><stop offset="0" stop-color="navy"/><stop offset="1"
+    stop-color="orange"/></linearGradient></defs>
+  <rect width="300" height="120" fill="url(#g)"/>
+  <text x="20" y="60" font-family="DejaVu Sans" font-size="24" fill="white">Grüße, 42 %</text>
+</svg>
+"""
+
+PLOT = ('set terminal pngcairo size 320,240 font "DejaVu Sans,10"; set title "Größe"; '
+        "plot sin(x), cos(x) with points")
+
+GRAPH = 'digraph { rankdir=LR; a -> b -> "Größe" [label="weit"]; a -> c; c -> b [style=dotted]; }'
+
+TEXT = """\
+# A title *with emphasis*
+
+| left | right |
+|:-----|------:|
+| a    | 1     |
+
+Some math $x^2$, a note[^1], and `code`.
+
+[^1]: The note.
+"""
+
+
+def coders(*names):
+    """ImageMagick's modules for these formats, each with what its description names."""
+    folder = f"{LIBRARIES}/ImageMagick-6.9.11/modules-Q16/coders"
+    return (*add_folders("/etc/ImageMagick-6"),
+            *add_files(*(f"{folder}/{name}.la" for name in names)),
+            *add_programs(*(f"{folder}/{name}.so" for name in names)))
+
+
+def plugins(*names):
+    """graphviz' plugins and their list."""
+    folder = LIBRARIES + "/graphviz"
+    return (*add_files(folder + "/config6a"),
+            *add_programs(*(f"{folder}/libgvplugin_{name}.so.6" for name in names)))
 
 
 def picture(places):
-    run("convert", "-size", "320x200", "gradient:navy-orange", "-seed", "1", "+noise", "Gaussian",
-        os.path.join(places["inputs"], "picture.png"))
+    run("/usr/bin/convert", "-size", "320x200", "gradient:navy-orange", "-seed", "1", "+noise",
+        "Gaussian", places["inputs"] + "/picture.png")
 
 
-CODERS = "/usr/lib/x86_64-linux-gnu/ImageMagick-6.9.11/modules-Q16/coders"
+def drawing(places):
+    write(places, "drawing.svg", DRAWING)
+
+
+def pages(places):
+    """A page of text as PDF, and one as a picture to be read."""
+    write(places, "page.ps", "%!PS\n/Times-Roman findfont 24 scalefont setfont\n"
+          "72 700 moveto (A page of text, 42 words) show\nshowpage\n")
+    run("/usr/bin/gs", "-q", "-dNOPAUSE", "-dBATCH", "-sDEVICE=pdfwrite",
+        "-dPDFSETTINGS=/prepress",
+        "-sOutputFile=" + places["inputs"] + "/page.pdf", places["inputs"] + "/page.ps")
+    run("/usr/bin/gs", "-q", "-dNOPAUSE", "-dBATCH", "-sDEVICE=pnggray", "-r150",
+        "-sOutputFile=" + places["inputs"] + "/page.png", places["inputs"] + "/page.ps")
+
 
 ROWS = (
     Row("ImageMagick", "/usr/bin/convert",
         ("{inputs}/picture.png", "-resize", "50%", "-sharpen", "0x1", "-quality", "80",
          "-define", "jpeg:dct-method=islow", "-print", "%m %wx%h %k colours\\n", "jpeg:-"),
-        "PNG 160x100", packages="imagemagick", prepare=picture, quick=True,
-        writable=True, options=(
-            "--add-data", "/etc/ImageMagick-6:/etc/ImageMagick-6",
-            *(word for coder in ("png", "jpeg") for kind in ("so", "la")
-              for word in ("--add-binary" if kind == "so" else "--add-data",
-                           f"{CODERS}/{coder}.{kind}:{CODERS}")))),
+        "PNG 160x100", packages="imagemagick", prepare=picture, quick=True, writable=True,
+        options=coders("png", "jpeg")),
+    Row("ImageMagick: text", "/usr/bin/convert",
+        ("-size", "300x60", "-font", "DejaVu-Sans", "-pointsize", "24", "label:Grüße, 42 %",
+         "-format", "%wx%h %#\\n", "info:"),
+        "300x60", packages="imagemagick " + FONT, writable=True,
+        options=(*coders("label", "ttf", "info"), *WITH_FONT,
+                 *add_folders("/usr/share/fonts/type1"))),
     Row("ffmpeg", "/usr/bin/ffmpeg",
         ("-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc=size=160x120:rate=10:duration=1",
          "-f", "lavfi", "-i", "sine=frequency=440:duration=1", "-threads", "1", "-c:v", "libx264",
          "-c:a", "aac", "-flags", "+bitexact", "-fflags", "+bitexact", "-f", "framemd5", "-"),
         "#codec_id 0: h264", packages="ffmpeg", quick=True),
+    Row("sox", "/usr/bin/sox",
+        ("-n", "-t", "wav", "-b", "16", "-", "-D", "synth", "0.2", "sine", "440", "fade", "0.05",
+         "reverb"),
+        "RIFF", packages="sox"),
+    Row("gnuplot", "/usr/bin/gnuplot", ("-e", PLOT), "PNG", packages="gnuplot-nox " + FONT,
+        writable=True, options=WITH_FONT),
+    Row("graphviz", "/usr/bin/dot", ("-Tsvg",), "Größe", packages="graphviz " + FONT, stdin=GRAPH,
+        quick=True, writable=True, options=(*plugins("core", "dot_layout", "pango"), *WITH_FONT)),
+    Row("librsvg", "/usr/bin/rsvg-convert", ("{inputs}/drawing.svg",), "PNG",
+        packages="librsvg2-bin " + FONT, prepare=drawing, quick=True,
+        writable=True, options=WITH_FONT),
+    Row("ghostscript", "/usr/bin/gs",
+        ("-q", "-dNOPAUSE", "-dBATCH", "-sDEVICE=png16m", "-r50", "-sOutputFile=-",
+         "{inputs}/page.pdf"), "PNG", packages="ghostscript", prepare=pages, writable=True,
+        options=add_folders("/usr/share/ghostscript", "/usr/share/color/icc/ghostscript")),
+    Row("pdftotext", "/usr/bin/pdftotext", ("-layout", "{inputs}/page.pdf", "-"),
+        "A page of text, 42 words", packages="poppler-utils ghostscript", prepare=pages),
+    Row("pdftoppm", "/usr/bin/pdftoppm", ("-r", "40", "-gray", "{inputs}/page.pdf"), "P5",
+        packages="poppler-utils ghostscript", prepare=pages),
+    Row("tesseract", "/usr/bin/tesseract", ("{inputs}/page.png", "-"), "A page of text, 42 words",
+        packages="tesseract-ocr tesseract-ocr-eng ghostscript", prepare=pages,
+        environment=("OMP_THREAD_LIMIT=1",),
+        options=add_folders("/usr/share/tesseract-ocr/5/tessdata")),
+    Row("pandoc", "/usr/bin/pandoc",
+        ("--standalone", "-M", "title=A page", "--mathml", "-t", "html"),
+        "<em>with emphasis</em>", packages="pandoc", stdin=TEXT,
+        options=add_folders("/usr/share/pandoc")),
 )

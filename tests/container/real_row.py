@@ -1,5 +1,6 @@
 """One real program of the distribution at real work, bundled and compared with itself."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -16,6 +17,15 @@ from situations import HARDENED
 # to the machine's own / or home: natively, too, /tmp is a tmpfs of the run's own.
 ENVIRONMENT = ("HOME=/tmp", "LANG=C.UTF-8")
 SITUATIONS = (("default", ()), ("hardened", HARDENED))
+# Who there is in a bundle that brings no passwd of its own; natively it is mounted over the
+# machine's, so that both sides give the same names.
+PASSWD = """\
+root:x:0:0:root:/:/sbin/nologin
+daemon:x:1:1:daemon:/usr/sbin:/sbin/nologin
+www-data:x:33:33:www-data:/var/www:/sbin/nologin
+nonroot:x:65532:65532:nonroot:/:/sbin/nologin
+nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin
+"""
 USER = ("setpriv", "--reuid=65532", "--regid=65532", "--clear-groups")
 
 
@@ -25,7 +35,8 @@ class Row:
 
     `{inputs}` in its words is a folder that is mounted read-only at the same path everywhere;
     `{bin}` one that holds programs made here, which reach a container only inside the bundle.
-    prepare(places) fills both, places["inputs"] and places["bin"], with native programs.
+    prepare(places) fills both, places["inputs"] and places["bin"], with native programs; what it
+    returns, if anything, is called at the end (it stops a server that was started).
     """
     name: str
     application: str
@@ -56,14 +67,17 @@ class Trial:
 
     def run(self, report):
         started = time.monotonic()
+        finish = None
         try:
             if self.row.prepare:
-                self.row.prepare(self.places)
+                finish = self.row.prepare(self.places)
             self.compare(report)
         except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
             told = getattr(error, "stderr", None) or b""
             report.add(f"real: {self.row.name}", f"{error}\n{told.decode(errors='replace')}")
         finally:
+            if finish:
+                finish()
             self.builder.remove_images()
             shutil.rmtree(self.folder)
         report.say(f"{self.row.name}: {time.monotonic() - started:.1f} s")
@@ -81,7 +95,8 @@ class Trial:
             for name, flags in SITUATIONS:
                 actual = self.normal(self.contained(built, flags))
                 report.add(f"real: {self.row.name}, {form.name}, {name}",
-                           "" if actual == expected[name] else unified(expected[name], actual))
+                           "" if actual == expected[name] else
+                           unified(in_brief(expected[name]), in_brief(actual)))
 
     # ---- the ways to run ------------------------------------------------------------------------
     def words(self):
@@ -96,8 +111,12 @@ class Trial:
     def native(self, flags):
         """As PID 1 and as the same user as in the container, on the machine's own files."""
         options = "rw" if self.row.writable else "ro"
+        passwd = os.path.join(self.folder, "passwd")
+        with open(passwd, "w", encoding="ascii") as file:
+            file.write(PASSWD)
         enter = ("unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc",
                  "sh", "-c", f"mount -t tmpfs -o {options},noexec,nosuid,nodev,mode=1777 tmp /tmp "
+                 f"&& mount --bind {passwd} /etc/passwd "
                  '&& echo box >/proc/sys/kernel/hostname && exec "$@"', "sh")
         command = [*enter, *(USER if flags else ()),
                    self.row.application.format(**self.places), *self.words()]
@@ -116,3 +135,11 @@ class Trial:
     def normal(self, outcome):
         change = self.row.normalise or (lambda text: text)
         return replace(outcome, stdout=change(outcome.stdout), stderr=change(outcome.stderr))
+
+
+def in_brief(outcome):
+    """For a message: a picture or a film says as much by its digest."""
+    if len(outcome.stdout) < 1000 or "\\x" not in outcome.stdout:
+        return outcome
+    digest = hashlib.sha256(outcome.stdout.encode()).hexdigest()
+    return replace(outcome, stdout=f"{len(outcome.stdout)} characters, sha256 {digest}\n")
