@@ -158,8 +158,10 @@ class Applier {
     Outcome& outcome = outcomes_[&files];
     for (const std::string& glob : files.glob) {
       for (const std::string& pattern : expand(glob, recipe)) {
+        if (files.first && outcome.found) return;
         if (!outcome.patterns.insert(pattern).second) continue;
         std::vector<std::string> paths = sysroot_.glob(pattern);
+        if (files.first && paths.size() > 1) paths.resize(1);
         outcome.found = outcome.found || !paths.empty();
         std::string option = paths.empty() ? option_in(glob, recipe) : "";
         if (!option.empty()) {

@@ -194,6 +194,7 @@ RecipeFiles read_files(TableReader& reader, const Recipe& recipe) {
   check_variables(reader, "glob", files.glob, recipe);
   if (files.glob.empty()) reader.complain("glob", "[[files]] needs a 'glob'");
   files.except = reader.texts("except");
+  files.first = reader.flag("first").value_or(false);
   files.optional = reader.flag("optional").value_or(false);
   files.missing = reader.text("missing");
   files.container_first = reader.flag("container_first");

@@ -42,8 +42,9 @@ struct RecipeVariable {
 struct RecipeFiles {
   std::vector<std::string> glob;
   std::vector<std::string> except = {};
-  bool optional = false;                               ///< else nothing found is a warning …
-  std::string missing = {};                            ///< … with this advice
+  bool first = false;        ///< only the first file of the first pattern that matches one
+  bool optional = false;     ///< else nothing found is a warning …
+  std::string missing = {};  ///< … with this advice
   std::optional<bool> container_first = std::nullopt;  ///< default: below /etc
   std::string reason = {};                             ///< default: the recipe's
   Condition needs = {};

@@ -17,6 +17,7 @@ import sys
 import tempfile
 
 import engine
+import real_libraries
 import real_made
 import real_media
 import real_secrets
@@ -24,7 +25,8 @@ import real_tools
 from real_row import Trial
 from report import Report
 
-ROWS = real_media.ROWS + real_tools.ROWS + real_secrets.ROWS + real_made.ROWS
+ROWS = (real_libraries.ROWS + real_media.ROWS + real_tools.ROWS + real_secrets.ROWS
+        + real_made.ROWS)
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 
 

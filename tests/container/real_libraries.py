@@ -1,0 +1,52 @@
+"""Real programs that live on what a library opens by itself: each needs its recipe, as in a bundle
+without it there is nothing to find."""
+
+import os
+import re
+
+from real_row import Row
+
+
+def write(places, name, text):
+    with open(os.path.join(places["inputs"], name), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+PAGE = """\
+%!PS
+/Helvetica findfont 24 scalefont setfont 20 40 moveto (Seoul 1234) show
+0 0 1 setrgbcolor 20 100 60 30 rectfill showpage
+"""
+
+ROWS = (
+    Row("terminfo", "/usr/bin/infocmp", ("-1", "xterm-256color"), "colors#0x100",
+        packages="ncurses-bin", quick=True),
+    Row("terminal capabilities", "/usr/bin/tput", ("-S",), "\x1b[", packages="ncurses-bin",
+        environment=("TERM=screen",), stdin="bold\nsetaf 3\ncup 4 2\n"),
+    Row("p11-kit", "/usr/bin/p11-kit", ("list-modules",), "p11-kit-trust",
+        packages="p11-kit p11-kit-modules"),
+    Row("SASL mechanisms", "/usr/sbin/saslpluginviewer", ("-c",), "SCRAM-SHA-256",
+        packages="sasl2-bin libsasl2-modules",
+        normalise=lambda text: "\n".join(sorted(text.split()))),  # found in the directory's order
+    Row("fontconfig", "/usr/bin/fc-match", ("-f", "%{{family}} %{{file}}\n", "DejaVu Sans"),
+        "DejaVuSans.ttf", packages="fontconfig fonts-dejavu-core", quick=True,
+        writable=True),
+    Row("GdkPixbuf", "/usr/bin/gdk-pixbuf-csource", ("--name=picture", "{inputs}/picture.pnm"),
+        "width (3)", packages="libgdk-pixbuf2.0-bin",
+        prepare=lambda places: write(places, "picture.pnm", "P3 3 1 255 1 2 3 4 5 6 7 8 9\n")),
+    Row("Ghostscript", "/usr/bin/gs",
+        ("-q", "-dBATCH", "-dNOPAUSE", "-sDEVICE=txtwrite", "-o", "-", "{inputs}/page.ps"),
+        "Seoul 1234", packages="ghostscript",
+        prepare=lambda places: write(places, "page.ps", PAGE)),
+    Row("GStreamer", "/usr/bin/gst-launch-1.0",
+        ("audiotestsrc", "num-buffers=4", "!", "audioconvert", "!",
+         "audio/x-raw,format=S16LE", "!", "fakesink", "-v"), "format=(string)S16LE",
+        packages="gstreamer1.0-tools gstreamer1.0-plugins-base", writable=True,
+        normalise=lambda text: re.sub(r"\d:\d\d:\d\d\.\d+|0x[0-9a-f]+|stream-id=\S+", "?", text)),
+    Row("PROJ", "/usr/bin/cs2cs", ("EPSG:4326", "EPSG:3857"), "14", packages="proj-bin",
+        stdin="37.5 127\n"),
+    Row("Aspell", "/usr/bin/aspell", ("-d", "en_US", "-a"), "& recieve",
+        packages="aspell aspell-en", stdin="I recieve letters\n", writable=True),
+    Row("Hunspell", "/usr/bin/hunspell", ("-d", "en_US", "-l"), "recieve",
+        packages="hunspell hunspell-en-us", stdin="I recieve letters\n"),
+)
