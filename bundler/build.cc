@@ -14,6 +14,7 @@
 #include "bundler/build_job.h"
 #include "bundler/content/data_programs.h"
 #include "bundler/find/add.h"
+#include "bundler/find/dlopen.h"
 #include "bundler/find/recipe.h"
 #include "bundler/find/resolve.h"
 #include "bundler/self_bundle.h"
@@ -101,6 +102,25 @@ std::vector<std::string> library_path(const BuildOptions& options) {
   return directories;
 }
 
+/// What files load by themselves and what recipes add, in turn until nothing new comes in: either
+/// may bring what the other knows more of.
+void follow_run_time_needs(Plan& plan, const Build& build, const ResolveOptions& resolve) {
+  const BuildOptions& options = build.options;
+  DlopenFinder finder(plan, build.sysroot, resolve,
+                      options.dlopen == "auto"   ? DlopenChoice::automatic
+                      : options.dlopen == "none" ? DlopenChoice::none
+                                                 : DlopenChoice::notes);
+  std::size_t wants = 0;
+  do {
+    finder.follow();
+    wants = plan.wants.size();
+    apply_recipes(plan, build.sysroot,
+                  {.added = options.recipe, .excluded = options.no_recipe, .tz = options.tz},
+                  resolve);
+  } while (plan.wants.size() != wants);
+  finder.note_unloaded();
+}
+
 Plan make_plan(const Build& build) {
   const BuildOptions& options = build.options;
   ResolveOptions resolve{.library_path = library_path(options), .hwcaps = options.hwcaps};
@@ -109,9 +129,7 @@ Plan make_plan(const Build& build) {
     plan_added_binary(plan, spec, options.workdir, build.sysroot, resolve);
   }
   for (const std::string& spec : options.add_data) plan_data(plan, spec, options.workdir);
-  apply_recipes(plan, build.sysroot,
-                {.added = options.recipe, .excluded = options.no_recipe, .tz = options.tz},
-                resolve);
+  follow_run_time_needs(plan, build, resolve);
   add_environment(plan, options);
   plan.arguments.insert(plan.arguments.end(), options.arguments.begin(), options.arguments.end());
   plan_ld_cache(plan, build.sysroot);  // last, as it lists what all the others brought

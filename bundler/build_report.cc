@@ -19,6 +19,7 @@ void describe(Build& build) {
   report.output = build.output;
   report.interpreter = plan.interpreter;
   report.missing = plan.missing;
+  report.unloaded = plan.unloaded;
   report.launch = {.program = plan.application,
                    .arguments = build.options.arguments,
                    .environment = plan.environment,

@@ -14,6 +14,7 @@
 #include "bundler/content/rewrite.h"
 #include "bundler/content/rewrite_elf.h"
 #include "bundler/read/bundle.h"
+#include "bundler/report_reasons.h"
 #include "bundler/summary.h"
 
 namespace scratchpack {
@@ -70,14 +71,6 @@ void draw(const Folder& folder, const std::string& indent, std::string& text) {
   }
 }
 
-using FilesByPath = std::map<std::string, const ReportFile*>;
-
-FilesByPath by_path(const Report& report) {
-  FilesByPath files;
-  for (const ReportFile& file : report.files) files[file.path] = &file;
-  return files;
-}
-
 /// The file that is meant: by its path, or by a name that only one has.
 const ReportFile& file_meant(const Report& report, const FilesByPath& files,
                              const std::string& asked) {
@@ -95,36 +88,6 @@ const ReportFile& file_meant(const Report& report, const FilesByPath& files,
     throw Error(fmt::format("explain {}: not in the bundle (--tree shows what is)", asked));
   }
   return *meant;
-}
-
-/// The path that a reason speaks of: "needed by /usr/bin/curl".
-std::string path_in(const std::string& reason) {
-  std::size_t slash = reason.find(" /");
-  if (slash == std::string::npos) return "";
-  return reason.substr(slash + 1);
-}
-
-/// The entry a path leads to, the links of the bundle followed.
-const ReportFile* follow(const FilesByPath& files, std::string path) {
-  for (int hop = 0; hop < 40; ++hop) {
-    auto found = files.find(path);
-    if (found == files.end()) {
-      // A folder on the way may be a link: /lib -> usr/lib.
-      std::size_t slash = path.rfind('/');
-      for (; slash != std::string::npos && slash != 0; slash = path.rfind('/', slash - 1)) {
-        auto parent = files.find(path.substr(0, slash));
-        if (parent == files.end() || parent->second->kind != "symlink") continue;
-        std::filesystem::path target(parent->second->target);
-        std::filesystem::path base = std::filesystem::path(parent->first).parent_path();
-        path = (base / target).lexically_normal().string() + path.substr(slash);
-        break;
-      }
-      if (slash == std::string::npos || slash == 0) return nullptr;
-      continue;
-    }
-    return found->second;
-  }
-  return nullptr;
 }
 
 std::string size_and_package(const ReportFile& file) {

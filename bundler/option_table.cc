@@ -36,6 +36,8 @@ CommandTable build_table(BuildOptions& o) {
             {"--no-recipe", "NAME|'*'…", &o.no_recipe, "leave out a recipe, or all"},
             {"--library-path", "DIR", SeparatedList{&o.library_path, ':'},
              "search here first, as LD_LIBRARY_PATH"},
+            {"--dlopen", "none|notes|auto", &o.dlopen,
+             "libraries loaded at run time: as files note; auto: all they name"},
             {"--hwcaps", "baseline|x86-64-v2|x86-64-v3|x86-64-v4", &o.hwcaps,
              "take libraries built for this level of processor"},
             {"--tz", "LIST", SeparatedList{&o.tz, ','}, "these time zones only (Asia/Seoul,UTC)"},

@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "bundler/base/error.h"
 #include "bundler/content/rewrite.h"
+#include "bundler/report_reasons.h"
 
 namespace scratchpack {
 namespace {
@@ -75,6 +78,37 @@ Json missing_json(const std::vector<Missing>& missing) {
   return list;
 }
 
+Json unloaded_json(const std::vector<Unloaded>& unloaded) {
+  Json list = Json::array();
+  for (const Unloaded& each : unloaded) {
+    Json one = {{"name", each.name}, {"named_by", each.named_by}, {"suggested", each.suggested}};
+    put(one, "feature", each.feature);
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+/// What each recipe brought, the libraries of its plugins included.
+Json recipes_json(const Report& report) {
+  static const std::string kRecipe = "recipe ";
+  std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> recipes;
+  const FilesByPath paths = by_path(report);
+  for (const ReportFile& file : report.files) {
+    if (file.kind != "file") continue;
+    std::string reason = first_reason(paths, file);
+    if (!reason.starts_with(kRecipe)) continue;
+    auto& [files, bytes] =
+        recipes[reason.substr(kRecipe.size(), reason.find(':') - kRecipe.size())];
+    ++files;
+    bytes += file.size;
+  }
+  Json list = Json::array();
+  for (const auto& [name, sum] : recipes) {
+    list.push_back({{"name", name}, {"files", sum.first}, {"bytes", sum.second}});
+  }
+  return list;
+}
+
 Json report_json(const Report& report, bool manifest) {
   Json json = {
       {"version", kVersion}, {"application", report.application}, {"format", report.format}};
@@ -97,6 +131,10 @@ Json report_json(const Report& report, bool manifest) {
   json["files"] = Json::array();
   for (const ReportFile& file : report.files) json["files"].push_back(file_json(file, !manifest));
   if (!report.rewrites.empty()) json["rewrites"] = rewrites_json(report.rewrites);
+  if (!manifest) {
+    json["recipes"] = recipes_json(report);
+    json["unloaded"] = unloaded_json(report.unloaded);
+  }
   json["missing"] = missing_json(report.missing);
   json["warnings"] = report.warnings;
   return json;

@@ -66,6 +66,7 @@ struct Report {
   std::vector<ReportFile> files = {};                   ///< by path
   std::vector<ReportRewrite> rewrites = {};             ///< by path
   std::vector<Missing> missing = {};
+  std::vector<Unloaded> unloaded = {};  ///< of this machine: no bundle read back knows it
   std::vector<std::string> warnings = {};
 };
 

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <string_view>
 
+#include "bundler/report_reasons.h"
+
 namespace scratchpack {
 namespace {
 
 constexpr std::size_t kMostUnserved = 8;
+constexpr std::size_t kMostUnloaded = 4;
 constexpr std::size_t kMostGroups = 10;
 
 /// The group of a file, by the words its finder gave as the reason.
@@ -103,6 +106,19 @@ std::string start_text(const Report& report) {
   return text;
 }
 
+/// What files name to load it while they run and the bundle has not; the whole list is doctor's.
+std::string unloaded_text(const Report& report) {
+  if (report.unloaded.empty()) return "";
+  std::string text = "Named to be loaded at run time, and not inside (--dlopen auto adds it):\n  ";
+  for (std::size_t i = 0; i < report.unloaded.size(); ++i) {
+    if (i == kMostUnloaded) {
+      return text + fmt::format(" and {} more\n", report.unloaded.size() - i);
+    }
+    text += (i == 0 ? "" : ", ") + report.unloaded[i].name;
+  }
+  return text + "\n";
+}
+
 std::string headline(const Report& report) {
   std::string form = report.format == "onefile" ? "one executable"
                      : report.format == "tar"   ? "a root file system as tar"
@@ -133,6 +149,7 @@ std::string summary_text(const Report& report, const RunLines& run, bool every_f
   if (every_file) text += file_list(report);
   text += contents_table(report) + sizes(report);
   if (std::string start = start_text(report); !start.empty()) text += "\n" + start;
+  if (std::string unloaded = unloaded_text(report); !unloaded.empty()) text += "\n" + unloaded;
   if (!run.empty()) text += "\nRun it:\n";
   for (const std::string& line : run) text += fmt::format("  {}\n", line);
   return text;
@@ -140,9 +157,12 @@ std::string summary_text(const Report& report, const RunLines& run, bool every_f
 
 std::vector<ReasonGroup> group_by_reason(const Report& report) {
   std::vector<ReasonGroup> groups;
+  const FilesByPath paths = by_path(report);
   for (const ReportFile& file : report.files) {
     if (file.kind != "file") continue;
-    std::string name = group_of(file.reason);
+    // The libraries of a plugin count to the recipe that brought it.
+    std::string first = first_reason(paths, file);
+    std::string name = group_of(first.starts_with("recipe ") ? first : file.reason);
     auto group = std::find_if(groups.begin(), groups.end(),
                               [&](const ReasonGroup& each) { return each.name == name; });
     if (group == groups.end()) group = groups.insert(groups.end(), ReasonGroup{.name = name});

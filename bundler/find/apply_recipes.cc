@@ -284,7 +284,9 @@ class Applier {
   // ---- what to tell ----
 
   void warn(const Recipe& recipe, const std::string& text) {
-    plan_.warnings.push_back(fmt::format("recipe {}: {}", recipe.name, text));
+    std::string warning = fmt::format("recipe {}: {}", recipe.name, text);
+    auto& said = plan_.warnings;  // by an earlier call
+    if (std::find(said.begin(), said.end(), warning) == said.end()) said.push_back(warning);
   }
 
   void warn_of_missing() {

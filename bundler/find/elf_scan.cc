@@ -121,10 +121,10 @@ std::vector<std::string_view> imported_symbols(std::span<const std::uint8_t> elf
   return names;
 }
 
-std::vector<std::string_view> note_owners(std::span<const std::uint8_t> elf) {
-  std::vector<std::string_view> owners;
+std::vector<ElfNote> elf_notes(std::span<const std::uint8_t> elf) {
+  std::vector<ElfNote> found;
   auto header = value_at<Elf64_Ehdr>(elf, 0);
-  if (!readable_header(header)) return owners;
+  if (!readable_header(header)) return found;
   for (unsigned index = 0; index < header->e_phnum; ++index) {
     auto segment = value_at<Elf64_Phdr>(elf, header->e_phoff + index * sizeof(Elf64_Phdr));
     if (!segment || segment->p_type != PT_NOTE) continue;
@@ -137,11 +137,22 @@ std::vector<std::string_view> note_owners(std::span<const std::uint8_t> elf) {
       auto note = value_at<Elf64_Nhdr>(notes, at);
       if (!note) break;
       std::span<const std::uint8_t> owner = part(notes, at + sizeof(Elf64_Nhdr), note->n_namesz);
-      std::string_view name = string_at(owner, 0);
-      if (!name.empty()) owners.push_back(name);
-      // 32-bit sizes: the sum cannot overflow 64 bits.
-      at += aligned(sizeof(Elf64_Nhdr) + std::uint64_t{note->n_namesz}) + aligned(note->n_descsz);
+      // 32-bit sizes: the sums cannot overflow 64 bits.
+      std::uint64_t content = at + aligned(sizeof(Elf64_Nhdr) + std::uint64_t{note->n_namesz});
+      std::span<const std::uint8_t> bytes = part(notes, content, note->n_descsz);
+      found.push_back({string_at(owner, 0),
+                       note->n_type,
+                       {reinterpret_cast<const char*>(bytes.data()), bytes.size()}});
+      at = content + aligned(note->n_descsz);
     }
+  }
+  return found;
+}
+
+std::vector<std::string_view> note_owners(std::span<const std::uint8_t> elf) {
+  std::vector<std::string_view> owners;
+  for (const ElfNote& note : elf_notes(elf)) {
+    if (!note.owner.empty()) owners.push_back(note.owner);
   }
   return owners;
 }

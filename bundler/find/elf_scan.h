@@ -19,6 +19,15 @@ bool begins_as_elf(const std::string& host_path);
 /// Names of the symbols that a 64-bit little-endian file imports, sorted. They point into `elf`.
 std::vector<std::string_view> imported_symbols(std::span<const std::uint8_t> elf);
 
+/// A note of an ELF file; the views point into the file. `content` is empty where the note says
+/// that it ends outside of it.
+struct ElfNote {
+  std::string_view owner;
+  std::uint32_t type = 0;
+  std::string_view content;
+};
+std::vector<ElfNote> elf_notes(std::span<const std::uint8_t> elf);
+
 /// Owners of its notes ("GNU", "Go", "FDO"), in file order. They point into `elf`.
 std::vector<std::string_view> note_owners(std::span<const std::uint8_t> elf);
 

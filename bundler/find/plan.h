@@ -39,6 +39,15 @@ struct Missing {
   std::vector<Tried> tried;
 };
 
+/// A library that a file of the plan names to load it while it runs, which this machine has and the
+/// plan has not.
+struct Unloaded {
+  std::string name;
+  std::string named_by;  ///< path of the first file that names it
+  std::string feature;   ///< what for, where a note tells
+  bool suggested;        ///< by a note; else it is a string in the file
+};
+
 /// A variable set for this program and its bundled children.
 struct EnvironmentEdit {
   std::string name;
@@ -71,6 +80,7 @@ struct Plan {
   std::vector<EnvironmentEdit> environment = {};
   std::vector<Missing> missing = {};
   std::vector<std::string> warnings = {};
+  std::vector<Unloaded> unloaded = {};
   std::vector<std::string> recipes = {};  ///< names of those applied, in order
 };
 

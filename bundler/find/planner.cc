@@ -144,14 +144,47 @@ void Planner::add_binary(const Want& binary) {
     return;
   }
   if (elf->kind == ElfKind::static_program) return;
-  Binary walked = sysroot_binary(sysroot_, placed, std::move(*elf));
-  if (!binary.source.empty()) {
-    // It lies elsewhere now, and what it finds by $ORIGIN must move with it. Another root file
-    // system cannot be searched by a path of this machine.
-    walked.placed_origin = directory_of(placed);
-    walked.origin = sysroot_.root() == "/" ? directory_of(*host) : walked.placed_origin;
-  }
+  Binary walked = walked_binary(binary, *host, std::move(*elf));
   walked.elf.kind == ElfKind::dynamic_program ? add_program(walked) : add_library(walked);
+}
+
+/// A file of the plan as the walk sees it.
+Binary Planner::walked_binary(const Want& want, const std::string& host, ElfFile elf) const {
+  std::string placed = normal_path(want.path);
+  Binary walked = sysroot_binary(sysroot_, placed, std::move(elf));
+  if (want.source.empty()) return walked;
+  // It lies elsewhere now, and what it finds by $ORIGIN must move with it. Another root file
+  // system cannot be searched by a path of this machine.
+  walked.placed_origin = directory_of(placed);
+  walked.origin = sysroot_.root() == "/" ? directory_of(host) : walked.placed_origin;
+  return walked;
+}
+
+Closure Planner::loaded_closure(const Want& loader, const std::string& soname) const {
+  std::optional<std::string> host = sysroot_.host_path(loader.path);
+  if (!loader.source.empty()) host = std::filesystem::absolute(loader.source).string();
+  std::optional<ElfFile> elf = host ? read_elf_file(*host, loader.path) : std::nullopt;
+  if (!elf || !elf->is_native() || elf->kind == ElfKind::static_program) return {};
+  elf->needed = {soname};
+  elf->filters.clear();
+  elf->auxiliaries.clear();
+  ResolveOptions options = options_;
+  if (options.interpreter.empty()) options.interpreter = plan_.interpreter;
+  Closure closure =
+      resolve_binary(sysroot_, walked_binary(loader, *host, std::move(*elf)), options);
+  std::erase_if(closure.missing, [&](const Missing& missing) { return is_planned(missing.name); });
+  return closure;
+}
+
+void Planner::add_loaded(const Closure& closure, const std::string& soname,
+                         const std::string& reason) {
+  for (const Library& library : closure.libraries) {
+    if (library.name != soname) continue;
+    Want wanted{.path = library.placed, .reason = reason};
+    if (library.placed != library.path) wanted.source = *sysroot_.host_path(library.path);
+    want(std::move(wanted));
+  }
+  want_closure({.interpreter = {}, .libraries = closure.libraries, .missing = {}});
 }
 
 void Planner::add_program(const Binary& binary) {

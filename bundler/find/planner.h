@@ -24,6 +24,10 @@ class Planner {
   void add_application(const std::string& path);
   /// A helper, plugin or script, with what it needs.
   void add_binary(const Want& want);
+  /// What the linker brings when `loader`, an ELF file of the plan, loads `soname` by itself.
+  Closure loaded_closure(const Want& loader, const std::string& soname) const;
+  /// Plans it, `soname` for this reason. What is missing in it is left to the caller.
+  void add_loaded(const Closure& closure, const std::string& soname, const std::string& reason);
 
  private:
   /// Where a script ends up: the ELF program that runs, and what is put before the user's words.
@@ -39,6 +43,7 @@ class Planner {
   void add_program(const Binary& binary);
   void add_library(const Binary& binary);
   void want_closure(const Closure& closure);
+  Binary walked_binary(const Want& want, const std::string& host, ElfFile elf) const;
   void want_musl_path(const std::string& interpreter);
   bool is_planned(const std::string& library) const;
   Chain follow_script(const std::string& script, std::string head);

@@ -1,0 +1,53 @@
+#include "bundler/report_reasons.h"
+
+#include <filesystem>
+#include <set>
+
+namespace scratchpack {
+
+FilesByPath by_path(const Report& report) {
+  FilesByPath files;
+  for (const ReportFile& file : report.files) files[file.path] = &file;
+  return files;
+}
+
+std::string path_in(const std::string& reason) {
+  std::size_t slash = reason.find(" /");
+  if (slash == std::string::npos) return "";
+  return reason.substr(slash + 1);
+}
+
+const ReportFile* follow(const FilesByPath& files, std::string path) {
+  for (int hop = 0; hop < 40; ++hop) {
+    auto found = files.find(path);
+    if (found == files.end()) {
+      // A folder on the way may be a link: /lib -> usr/lib.
+      std::size_t slash = path.rfind('/');
+      for (; slash != std::string::npos && slash != 0; slash = path.rfind('/', slash - 1)) {
+        auto parent = files.find(path.substr(0, slash));
+        if (parent == files.end() || parent->second->kind != "symlink") continue;
+        std::filesystem::path target(parent->second->target);
+        std::filesystem::path base = std::filesystem::path(parent->first).parent_path();
+        path = (base / target).lexically_normal().string() + path.substr(slash);
+        break;
+      }
+      if (slash == std::string::npos || slash == 0) return nullptr;
+      continue;
+    }
+    return found->second;
+  }
+  return nullptr;
+}
+
+std::string first_reason(const FilesByPath& files, const ReportFile& file) {
+  const ReportFile* current = &file;
+  std::set<const ReportFile*> seen;
+  while (current->reason.starts_with("needed by ") && seen.insert(current).second) {
+    const ReportFile* next = follow(files, path_in(current->reason));
+    if (next == nullptr) break;
+    current = next;
+  }
+  return current->reason;
+}
+
+}  // namespace scratchpack
