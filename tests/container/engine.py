@@ -88,15 +88,11 @@ def docker(*arguments, **options):
 
 def run_docker(image, flags, arguments, variables=(), stop=False, network=("--network", "none"),
                text=None):
-    """One `docker run`, with the bytes `text` typed into it if there are any. What the engine itself
-    has to say is a RuntimeError."""
-    name = f"scratchpack-test-{os.getpid()}-{next(numbers)}"
-    host = ("--hostname", "box") if network[1] == "none" else ("--env", "HOSTNAME=box")
-    settings = [part for variable in ("HOME=/", *variables) for part in ("--env", variable)]
+    """One `docker run`, with the bytes `text` typed into it if there are any. What the engine
+    itself has to say is a RuntimeError."""
     typed = () if text is None else ("--interactive",)
-    process = start([DOCKER, "run", "--rm", *typed, "--name", name, *network, *host, *flags,
-                     *settings, image, *arguments], os.environ.copy(),
-                    subprocess.PIPE if typed else subprocess.DEVNULL)
+    name, process = start_docker(image, (*flags, *typed), arguments, variables, network,
+                                 subprocess.PIPE if typed else subprocess.DEVNULL)
     result = collect(process, (lambda: docker("stop", "-t", "20", name)) if stop else None, text)
     if "(killed: it took too long)" in result.stderr:
         docker("rm", "--force", name)
@@ -104,6 +100,16 @@ def run_docker(image, flags, arguments, variables=(), stop=False, network=("--ne
     if errors.startswith("docker: "):
         raise RuntimeError(errors)
     return replace(result, stderr=errors)
+
+
+def start_docker(image, flags, arguments, variables=(), network=("--network", "none"),
+                 stdin=subprocess.DEVNULL):
+    """The name of a new container and the client that waits for its end."""
+    name = f"scratchpack-test-{os.getpid()}-{next(numbers)}"
+    host = ("--hostname", "box") if network[1] == "none" else ("--env", "HOSTNAME=box")
+    settings = [part for variable in ("HOME=/", *variables) for part in ("--env", variable)]
+    return name, start([DOCKER, "run", "--rm", "--name", name, *network, *host, *flags, *settings,
+                        image, *arguments], os.environ.copy(), stdin)
 
 
 def in_parallel(jobs, workers=os.cpu_count() or 1):

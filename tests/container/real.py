@@ -21,12 +21,12 @@ import real_libraries
 import real_made
 import real_media
 import real_secrets
+import real_servers
 import real_tools
-from real_row import Trial
 from report import Report
 
 ROWS = (real_libraries.ROWS + real_media.ROWS + real_tools.ROWS + real_secrets.ROWS
-        + real_made.ROWS)
+        + real_made.ROWS + real_servers.ROWS)
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 
 
@@ -43,7 +43,7 @@ def main():
     os.chmod(folder, 0o755)
     report = Report()
     try:
-        engine.in_parallel([lambda row=row: Trial(row, ROOT + "/build/scratchpack", folder)
+        engine.in_parallel([lambda row=row: row.trial(row, ROOT + "/build/scratchpack", folder)
                             .run(report) for row in rows])
     finally:
         shutil.rmtree(folder)

@@ -143,7 +143,8 @@ int main(int argc, char **argv) {
   hash.addData(reinterpret_cast<const char *>(image.constBits()), int(image.sizeInBytes()));
   QImage from(argv[1]);
   QTextStream(stdout) << application.platformName() << " "
-      << application.style()->objectName() << " " << QFontInfo(label.font()).family() << " " << hash.result().toHex() << "\n"
+      << application.style()->objectName() << " " << QFontInfo(label.font()).family()
+      << " " << hash.result().toHex() << "\n"
       << from.width() << "x" << from.height() << "\n"
       << QLocale("de_DE").toString(1234567.5, 'f', 2) << "\n"
       << QDateTime::fromSecsSinceEpoch(1700000000, QTimeZone("Asia/Seoul")).toString() << "\n";

@@ -29,31 +29,6 @@ nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin
 USER = ("setpriv", "--reuid=65532", "--regid=65532", "--clear-groups")
 
 
-@dataclass(frozen=True)
-class Row:
-    """A program, how it is bundled, and the work it does.
-
-    `{inputs}` in its words is a folder that is mounted read-only at the same path everywhere;
-    `{bin}` one that holds programs made here, which reach a container only inside the bundle.
-    prepare(places) fills both, places["inputs"] and places["bin"], with native programs; what it
-    returns, if anything, is called at the end (it stops a server that was started).
-    """
-    name: str
-    application: str
-    arguments: tuple
-    shows: str  # part of what the native run prints; else the row would compare two refusals
-    packages: str = ""  # of Debian 12, whatever the row runs
-    options: tuple = ()  # of `scratchpack build`
-    prepare: object = None
-    environment: tuple = ()
-    writable: bool = False  # needs a /tmp: an empty tmpfs is put on top
-    stdin: str = ""
-    stop: bool = False  # gets SIGTERM when it has said `ready`
-    status: int = 0
-    normalise: object = None  # a function of a text that takes out what may differ, and why
-    quick: bool = False  # one of the third that tests/run.sh runs by default
-
-
 class Trial:
     """Runs one row: natively, then from each form in each situation."""
 
@@ -110,31 +85,64 @@ class Trial:
 
     def native(self, flags):
         """As PID 1 and as the same user as in the container, on the machine's own files."""
+        process = self.start_native(flags)
+        stop = (lambda: engine.send_to_child(process.pid)) if self.row.stop else None
+        return self.normal(engine.collect(process, stop, self.text()))
+
+    def start_native(self, flags, *more, prefix=()):
+        """`more`: what else unshare takes apart; `prefix`: what root does first in there."""
         options = "rw" if self.row.writable else "ro"
         passwd = os.path.join(self.folder, "passwd")
         with open(passwd, "w", encoding="ascii") as file:
             file.write(PASSWD)
-        enter = ("unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc",
-                 "sh", "-c", f"mount -t tmpfs -o {options},noexec,nosuid,nodev,mode=1777 tmp /tmp "
+        enter = ("unshare", *more, "--mount", "--uts", "--pid", "--fork", "--kill-child",
+                 "--mount-proc", "sh", "-c",
+                 f"mount -t tmpfs -o {options},noexec,nosuid,nodev,mode=1777 tmp /tmp "
                  f"&& mount --bind {passwd} /etc/passwd "
                  '&& echo box >/proc/sys/kernel/hostname && exec "$@"', "sh")
-        command = [*enter, *(USER if flags else ()),
+        command = [*enter, *prefix, *(USER if flags else ()),
                    self.row.application.format(**self.places), *self.words()]
         variables = dict(variable.split("=", 1) for variable in self.variables())
-        process = engine.start(command, engine.ENVIRONMENT | variables,
-                               subprocess.PIPE if self.row.stdin else subprocess.DEVNULL)
-        stop = (lambda: engine.send_to_child(process.pid)) if self.row.stop else None
-        return self.normal(engine.collect(process, stop, self.text()))
+        return engine.start(command, engine.ENVIRONMENT | variables,
+                            subprocess.PIPE if self.row.stdin else subprocess.DEVNULL)
 
     def contained(self, built, flags):
-        mounts = ("--volume", "{inputs}:{inputs}:ro".format(**self.places),
-                  *(("--tmpfs", "/tmp") if self.row.writable else ()))
-        return engine.run_docker(built.image, (*flags, *mounts), self.words(), self.variables(),
-                                 self.row.stop, text=self.text())
+        return engine.run_docker(built.image, (*flags, *self.mounts()), self.words(),
+                                 self.variables(), self.row.stop, text=self.text())
+
+    def mounts(self):
+        return ("--volume", "{inputs}:{inputs}:ro".format(**self.places),
+                *(("--tmpfs", "/tmp") if self.row.writable else ()))
 
     def normal(self, outcome):
         change = self.row.normalise or (lambda text: text)
         return replace(outcome, stdout=change(outcome.stdout), stderr=change(outcome.stderr))
+
+
+@dataclass(frozen=True)
+class Row:
+    """A program, how it is bundled, and the work it does.
+
+    `{inputs}` in its words is a folder that is mounted read-only at the same path everywhere;
+    `{bin}` one that holds programs made here, which reach a container only inside the bundle.
+    prepare(places) fills both, places["inputs"] and places["bin"], with native programs; what it
+    returns, if anything, is called at the end (it stops a server that was started).
+    """
+    name: str
+    application: str
+    arguments: tuple
+    shows: str  # part of what the native run prints; else the row would compare two refusals
+    packages: str = ""  # of Debian 12, whatever the row runs
+    options: tuple = ()  # of `scratchpack build`
+    prepare: object = None
+    environment: tuple = ()
+    writable: bool = False  # needs a /tmp: an empty tmpfs is put on top
+    stdin: str = ""
+    stop: bool = False  # gets SIGTERM when it has said `ready`
+    status: int = 0
+    normalise: object = None  # a function of a text that takes out what may differ, and why
+    quick: bool = False  # one of the third that tests/run.sh runs by default
+    trial: type = Trial
 
 
 def in_brief(outcome):
