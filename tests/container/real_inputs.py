@@ -41,4 +41,3 @@ def add_folders(*paths):
 
 
 FONT = "fonts-dejavu-core fontconfig-config"  # the packages of one font
-WITH_FONT = add_folders("/etc/fonts", "/usr/share/fontconfig", "/usr/share/fonts/truetype/dejavu")

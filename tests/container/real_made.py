@@ -4,10 +4,8 @@ package registry has ready-made."""
 import os
 import shutil
 
-from real_inputs import FONT, WITH_FONT, add_programs, run, write
+from real_inputs import FONT, run, write
 from real_row import Row
-
-PLUGINS = "/usr/lib/x86_64-linux-gnu/qt5/plugins"
 
 RUST = r"""
 use std::{collections::BTreeMap, env, fs, io::{Read, Write}, net::*, process::Command, thread};
@@ -204,8 +202,7 @@ ROWS = (
         packages="musl-tools musl-dev tzdata", prepare=musl, quick=True),
     Row("Qt", "{bin}/window", ("{inputs}/small.ppm",), "3x2",
         packages="qtbase5-dev g++ pkg-config " + FONT, prepare=qt,
-        environment=("QT_QPA_PLATFORM=offscreen",), writable=True,
-        options=(*add_programs(PLUGINS + "/platforms/libqoffscreen.so"), *WITH_FONT)),
+        environment=("QT_QPA_PLATFORM=offscreen",), writable=True),
     Row("a program of npm's", "{bin}/package/lightningcss",
         ("--minify", "--targets", "chrome 80", "{inputs}/page.css"), "min-width",
         packages="" if shutil.which("npm") else "npm", prepare=style_sheets),

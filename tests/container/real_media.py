@@ -1,6 +1,6 @@
 """Real programs: pictures, sound, films, plots and pages."""
 
-from real_inputs import FONT, WITH_FONT, add_files, add_folders, add_programs, run, write
+from real_inputs import FONT, add_files, add_folders, add_programs, run, write
 from real_row import Row
 
 LIBRARIES = "/usr/lib/x86_64-linux-gnu"
@@ -17,7 +17,9 @@ DRAWING = """\
 PLOT = ('set terminal pngcairo size 320,240 font "DejaVu Sans,10"; set title "Größe"; '
         "plot sin(x), cos(x) with points")
 
-GRAPH = 'digraph { rankdir=LR; a -> b -> "Größe" [label="weit"]; a -> c; c -> b [style=dotted]; }'
+# A bundle has one family of fonts: the words ask for that.
+GRAPH = ('digraph { rankdir=LR; node [fontname="DejaVu Sans"]; edge [fontname="DejaVu Sans"]; '
+         'a -> b -> "Größe" [label="weit"]; a -> c; c -> b [style=dotted]; }')
 
 TEXT = """\
 # A title *with emphasis*
@@ -30,14 +32,6 @@ Some math $x^2$, a note[^1], and `code`.
 
 [^1]: The note.
 """
-
-
-def coders(*names):
-    """ImageMagick's modules for these formats, each with what its description names."""
-    folder = f"{LIBRARIES}/ImageMagick-6.9.11/modules-Q16/coders"
-    return (*add_folders("/etc/ImageMagick-6"),
-            *add_files(*(f"{folder}/{name}.la" for name in names)),
-            *add_programs(*(f"{folder}/{name}.so" for name in names)))
 
 
 def plugins(*names):
@@ -71,14 +65,11 @@ ROWS = (
     Row("ImageMagick", "/usr/bin/convert",
         ("{inputs}/picture.png", "-resize", "50%", "-sharpen", "0x1", "-quality", "80",
          "-define", "jpeg:dct-method=islow", "-print", "%m %wx%h %k colours\\n", "jpeg:-"),
-        "PNG 160x100", packages="imagemagick", prepare=picture, quick=True, writable=True,
-        options=coders("png", "jpeg")),
+        "PNG 160x100", packages="imagemagick", prepare=picture, quick=True, writable=True),
     Row("ImageMagick: text", "/usr/bin/convert",
         ("-size", "300x60", "-font", "DejaVu-Sans", "-pointsize", "24", "label:Grüße, 42 %",
          "-format", "%wx%h %#\\n", "info:"),
-        "300x60", packages="imagemagick " + FONT, writable=True,
-        options=(*coders("label", "ttf", "info"), *WITH_FONT,
-                 *add_folders("/usr/share/fonts/type1"))),
+        "300x60", packages="imagemagick " + FONT, writable=True),
     Row("ffmpeg", "/usr/bin/ffmpeg",
         ("-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc=size=160x120:rate=10:duration=1",
          "-f", "lavfi", "-i", "sine=frequency=440:duration=1", "-threads", "1", "-c:v", "libx264",
@@ -88,25 +79,21 @@ ROWS = (
         ("-n", "-t", "wav", "-b", "16", "-", "-D", "synth", "0.2", "sine", "440", "fade", "0.05",
          "reverb"),
         "RIFF", packages="sox"),
-    Row("gnuplot", "/usr/bin/gnuplot", ("-e", PLOT), "PNG", packages="gnuplot-nox " + FONT,
-        writable=True, options=WITH_FONT),
+    Row("gnuplot", "/usr/bin/gnuplot", ("-e", PLOT), "PNG", packages="gnuplot-nox " + FONT, writable=True),
     Row("graphviz", "/usr/bin/dot", ("-Tsvg",), "Größe", packages="graphviz " + FONT, stdin=GRAPH,
-        quick=True, writable=True, options=(*plugins("core", "dot_layout", "pango"), *WITH_FONT)),
+        quick=True, writable=True, options=plugins("core", "dot_layout", "pango")),
     Row("librsvg", "/usr/bin/rsvg-convert", ("{inputs}/drawing.svg",), "PNG",
-        packages="librsvg2-bin " + FONT, prepare=drawing, quick=True,
-        writable=True, options=WITH_FONT),
+        packages="librsvg2-bin " + FONT, prepare=drawing, quick=True, writable=True),
     Row("ghostscript", "/usr/bin/gs",
         ("-q", "-dNOPAUSE", "-dBATCH", "-sDEVICE=png16m", "-r50", "-sOutputFile=-",
-         "{inputs}/page.pdf"), "PNG", packages="ghostscript", prepare=pages, writable=True,
-        options=add_folders("/usr/share/ghostscript", "/usr/share/color/icc/ghostscript")),
+         "{inputs}/page.pdf"), "PNG", packages="ghostscript", prepare=pages, writable=True),
     Row("pdftotext", "/usr/bin/pdftotext", ("-layout", "{inputs}/page.pdf", "-"),
         "A page of text, 42 words", packages="poppler-utils ghostscript", prepare=pages),
     Row("pdftoppm", "/usr/bin/pdftoppm", ("-r", "40", "-gray", "{inputs}/page.pdf"), "P5",
         packages="poppler-utils ghostscript", prepare=pages),
     Row("tesseract", "/usr/bin/tesseract", ("{inputs}/page.png", "-"), "A page of text, 42 words",
         packages="tesseract-ocr tesseract-ocr-eng ghostscript", prepare=pages,
-        environment=("OMP_THREAD_LIMIT=1",),
-        options=add_folders("/usr/share/tesseract-ocr/5/tessdata")),
+        environment=("OMP_THREAD_LIMIT=1",)),
     Row("pandoc", "/usr/bin/pandoc",
         ("--standalone", "-M", "title=A page", "--mathml", "-t", "html"),
         "<em>with emphasis</em>", packages="pandoc", stdin=TEXT,

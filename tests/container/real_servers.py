@@ -111,6 +111,12 @@ def without_numbers(text):
     return re.sub(r"\d+", "N", text)
 
 
+def without_races(text):
+    """A worker that is stopped while it starts says nothing, and its master does instead."""
+    return "\n".join(line for line in without_numbers(text).splitlines()
+                     if "was terminated due to signal" not in line)
+
+
 ROWS = (
     Service("nginx", "/usr/sbin/nginx", ("-e", "stderr", "-c", "{inputs}/nginx.conf"), "second",
             packages="nginx-light curl openssl", options=add_files("/etc/nginx/mime.types"),
@@ -123,7 +129,7 @@ ROWS = (
             ("--workers", "2", "--bind", "127.0.0.1:8000", "--worker-tmp-dir", "/tmp", "--chdir",
              "{inputs}", "application:application"), "second",
             packages="gunicorn python3 curl", reset=application("first"), story=work,
-            writable=True, normalise=without_numbers,
+            writable=True, normalise=without_races,
             environment=("PYTHONDONTWRITEBYTECODE=1",),
             options=add_folders(
                 "/usr/lib/python3.11", *(f"/usr/lib/python3/dist-packages/{name}" for name in (

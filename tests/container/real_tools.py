@@ -1,6 +1,6 @@
 """Real programs: tools for text, data and archives."""
 
-from real_inputs import add_folders, add_programs, run, script, write
+from real_inputs import add_programs, run, script, write
 from real_row import Row
 
 QUERY = """\
@@ -47,10 +47,6 @@ STYLESHEET = """\
   </xsl:template>
 </xsl:stylesheet>
 """
-
-
-# Where ncurses-base keeps what a terminal can do.
-TERMINFO = add_folders("/lib/terminfo")
 
 
 def records(places):
@@ -132,9 +128,4 @@ ROWS = (
     Row("iconv from UTF-16", "/usr/bin/iconv",
         ("-f", "UTF-16", "-t", "UTF-8", "{inputs}/wide.txt"), "서울", packages="libc-bin",
         prepare=korean),
-    Row("infocmp", "/usr/bin/infocmp", ("-1", "xterm-256color"), "colors#0x100",
-        packages="ncurses-bin ncurses-base", options=TERMINFO),
-    Row("tput", "/usr/bin/tput", ("-T", "screen-256color", "-S"), "\x1b[4;5H",
-        packages="ncurses-bin ncurses-base", stdin="cup 3 4\nsetaf 200\nsgr0\n", quick=True,
-        options=TERMINFO),
 )
