@@ -15,6 +15,7 @@
 #include "bundler/content/data_programs.h"
 #include "bundler/find/add.h"
 #include "bundler/find/dlopen.h"
+#include "bundler/find/locale.h"
 #include "bundler/find/recipe.h"
 #include "bundler/find/resolve.h"
 #include "bundler/self_bundle.h"
@@ -130,6 +131,7 @@ Plan make_plan(const Build& build) {
   }
   for (const std::string& spec : options.add_data) plan_data(plan, spec, options.workdir);
   follow_run_time_needs(plan, build, resolve);
+  plan_locales(plan, build.sysroot, options.locale);
   add_environment(plan, options);
   plan.arguments.insert(plan.arguments.end(), options.arguments.begin(), options.arguments.end());
   plan_ld_cache(plan, build.sysroot);  // last, as it lists what all the others brought

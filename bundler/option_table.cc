@@ -41,6 +41,8 @@ CommandTable build_table(BuildOptions& o) {
             {"--hwcaps", "baseline|x86-64-v2|x86-64-v3|x86-64-v4", &o.hwcaps,
              "take libraries built for this level of processor"},
             {"--tz", "LIST", SeparatedList{&o.tz, ','}, "these time zones only (Asia/Seoul,UTC)"},
+            {"--locale", "NAME", SeparatedList{&o.locale, ','},
+             "add a locale, compiled, and its messages (ko_KR.UTF-8)"},
             {"--sysroot", "DIR", &o.sysroot, "take everything from the root file system in DIR"}}},
           {"How it starts",
            true,

@@ -30,6 +30,7 @@ struct BuildOptions {
   std::string sysroot = "/";
   std::string hwcaps = "baseline";
   std::vector<std::string> tz = {};  ///< zones; empty: all
+  std::vector<std::string> locale = {};
   std::string dlopen = "notes";      ///< none, notes or auto
 
   std::vector<KeyValue> env = {};

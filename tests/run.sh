@@ -14,7 +14,7 @@ cd "$root"
 . tests/lib/report.sh
 
 test_packages="doctest-dev clang-format clang-tidy shellcheck musl-dev musl-tools docker.io buildah \
-  ca-certificates tzdata curl openssl python3 util-linux gdb \
+  ca-certificates tzdata curl openssl python3 util-linux gdb locales \
   zlib1g-dev"
 # More programs for the oracle to ask; a bare machine has some 370.
 more_programs="file git gettext groff gnupg openssh-client procps psmisc iproute2 net-tools man-db \

@@ -127,8 +127,8 @@ TEST_CASE("a misspelt command or option is refused with the nearest name") {
 }
 
 TEST_CASE("options of later versions are refused, not ignored") {
-  for (const char* option : {"--profile", "--trace-run", "--python", "--sbom", "--locale",
-                             "--strip", "--from-image", "--platform", "--config"}) {
+  for (const char* option : {"--profile", "--trace-run", "--python", "--sbom", "--strip",
+                             "--from-image", "--platform", "--config"}) {
     CHECK(says(refusal({"build", "a", option, "x"}), "no such option"));
   }
   for (const char* command : {"trace", "diff", "doctor", "sbom"}) {
