@@ -10,6 +10,7 @@
 #include "bundler/base/error.h"
 #include "bundler/base/interrupt.h"
 #include "bundler/build.h"
+#include "bundler/doctor.h"
 #include "bundler/extract.h"
 #include "bundler/inspect.h"
 #include "bundler/options.h"
@@ -50,6 +51,9 @@ int run(const Options& options) {
                      .arguments = options.verify.arguments,
                      .timeout = options.verify.timeout,
                      .quiet = options.verify.quiet});
+    case Command::doctor:
+      doctor(options.doctor.file, options.doctor.json);
+      return 0;
     case Command::recipes:
       print_recipes(options.recipes.name);
       return 0;

@@ -120,6 +120,16 @@ CommandTable verify_table(VerifyOptions& o) {
              {"-q,--quiet", "", &o.quiet, "only errors and the program's own output"}}}}};
 }
 
+CommandTable doctor_table(DoctorOptions& o) {
+  return {Command::doctor,
+          "doctor",
+          "scratchpack doctor curl.bundle",
+          "scratchpack doctor BUNDLE|PROFILE",
+          "Doubts about a bundle or a profile, each with the option that settles it.",
+          {{"", false, {{"FILE", "FILE", &o.file, "a bundle, or what trace wrote"}}},
+           {"Options", false, {{"--json", "", &o.json, "for machines"}}}}};
+}
+
 CommandTable recipes_table(RecipesOptions& o) {
   return {Command::recipes,
           "recipes",
@@ -132,9 +142,9 @@ CommandTable recipes_table(RecipesOptions& o) {
 }  // namespace
 
 std::vector<CommandTable> command_tables(Options& options) {
-  return {build_table(options.build), inspect_table(options.inspect),
+  return {build_table(options.build),     inspect_table(options.inspect),
           extract_table(options.extract), verify_table(options.verify),
-          recipes_table(options.recipes)};
+          recipes_table(options.recipes), doctor_table(options.doctor)};
 }
 
 std::string help_text(const std::vector<CommandTable>& tables) {

@@ -205,6 +205,9 @@ void finish(Options& options, const CommandTable& table, bool separated,
               "inspect: one of --json, --tree, --why and --rewrites at a time (or --json with "
               "--rewrites)");
       break;
+    case Command::doctor:
+      require(!options.doctor.file.empty(), "doctor: name a bundle or a profile");
+      break;
     case Command::extract:
       require(!options.extract.bundle.empty() && !options.extract.directory.empty(),
               "extract: name the bundle and the folder to make");

@@ -31,7 +31,7 @@ struct BuildOptions {
   std::string hwcaps = "baseline";
   std::vector<std::string> tz = {};  ///< zones; empty: all
   std::vector<std::string> locale = {};
-  std::string dlopen = "notes";      ///< none, notes or auto
+  std::string dlopen = "notes";  ///< none, notes or auto
 
   std::vector<KeyValue> env = {};
   std::string workdir = {};  ///< absolute or empty
@@ -86,7 +86,12 @@ struct RecipesOptions {
   std::string name = {};  ///< empty: all of them
 };
 
-enum class Command : std::uint8_t { help, build, inspect, extract, verify, recipes };
+struct DoctorOptions {
+  std::string file = {};  ///< bundle or profile
+  bool json = false;
+};
+
+enum class Command : std::uint8_t { help, build, inspect, extract, verify, recipes, doctor };
 
 struct Options {
   Command command = Command::help;
@@ -96,6 +101,7 @@ struct Options {
   ExtractOptions extract = {};
   VerifyOptions verify = {};
   RecipesOptions recipes = {};
+  DoctorOptions doctor = {};
 };
 
 /// Parses argv without the program's name. Throws UsageError for what does not exist, has a wrong

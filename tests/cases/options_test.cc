@@ -131,7 +131,7 @@ TEST_CASE("options of later versions are refused, not ignored") {
                              "--from-image", "--platform", "--config"}) {
     CHECK(says(refusal({"build", "a", option, "x"}), "no such option"));
   }
-  for (const char* command : {"trace", "diff", "doctor", "sbom"}) {
+  for (const char* command : {"trace", "diff", "sbom"}) {
     CHECK(says(refusal({command}), "no such command"));
   }
   CHECK(says(refusal({"build", "a", "--format", "oci"}), "not one of onefile, tar, dir"));
