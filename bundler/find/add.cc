@@ -131,13 +131,14 @@ void plan_added_binary(Plan& plan, const std::string& spec, const std::string& w
     for (const std::string& path : own) adder.add_own(path);
     return;
   }
-  // A file of the sysroot keeps its name, whatever its links lead to.
+  // A file of the sysroot keeps its name, whatever its links lead to; put where it lies, it is the
+  // sysroot's own.
   for (const std::string& named : own.empty() ? sources(source, option) : own) {
     std::string found = own.empty() ? named : *sysroot.host_path(named);
     std::string place = destination.empty()   ? normal_path(found)
                         : is_directory(found) ? destination
                                               : joined(destination, last_name(named));
-    adder.add_from(found, place);
+    !own.empty() && place == named ? adder.add_own(named) : adder.add_from(found, place);
   }
 }
 

@@ -116,6 +116,7 @@ class Applier {
     }
     if (!variable.directory_of.empty()) values = files_.directories_of(variable.directory_of);
     if (!variable.text_in.empty()) values = files_.texts_in(variable);
+    if (!variable.in_path.empty()) values = files_.captures_in(variable);
     return values.empty() ? variable.otherwise : values;
   }
 
@@ -190,7 +191,8 @@ class Applier {
       Want want = want_of(recipe, path, files.container_first);
       if (!files.reason.empty())
         want.reason = fmt::format("recipe {}: {}", recipe.name, files.reason);
-      add_file(recipe, want);
+      if (files.patch && glob_matches(files.patch->files, path)) patch(want, *files.patch);
+      want.content ? add_want(want) : add_file(recipe, want);
     }
   }
 
@@ -199,6 +201,18 @@ class Applier {
     Want want{.path = path, .reason = fmt::format("recipe {}: {}", recipe.name, recipe.reason)};
     want.container_first = container_first.value_or(is_configuration(path));
     return want;
+  }
+
+  /// Takes the file's bytes with the patch in them. What cannot be read or is too short stays as
+  /// it is.
+  void patch(Want& want, const RecipePatch& patch) const {
+    std::optional<std::string> bytes = sysroot_.read_text(want.path);
+    if (!bytes || bytes->size() < patch.bytes.size() ||
+        bytes->size() - patch.bytes.size() < patch.offset) {
+      return;
+    }
+    bytes->replace(patch.offset, patch.bytes.size(), patch.bytes);
+    want.content = std::move(bytes);
   }
 
   void add_file(const Recipe& recipe, const Want& want) {

@@ -6,6 +6,7 @@
 
 #include <toml++/toml.h>
 #include <algorithm>
+#include <regex>
 
 #include "bundler/base/error.h"
 #include "bundler/base/file.h"
@@ -162,17 +163,32 @@ Condition condition_at(TableReader& reader, const char* key) {
   return condition;
 }
 
+/// How many groups a regular expression has; nothing when it is none.
+std::optional<unsigned> groups_in(const std::string& expression) {
+  try {
+    return std::regex(expression).mark_count();
+  } catch (const std::regex_error&) {
+    return std::nullopt;
+  }
+}
+
 RecipeVariable read_variable(const std::string& name, TableReader& reader) {
   RecipeVariable variable{.name = name};
   variable.directory_of = reader.text("directory_of");
   variable.text_in = reader.text("string_in");
   variable.after = reader.text("after");
   variable.before = reader.text("before");
+  variable.in_path = reader.texts("in_path");
   variable.option = reader.text("option");
   variable.otherwise = reader.texts("otherwise");
   if (variable.text_in.empty() != variable.after.empty() ||
       variable.text_in.empty() != variable.before.empty()) {
     reader.complain("string_in", "'string_in', 'after' and 'before' belong together");
+  }
+  for (const std::string& expression : variable.in_path) {
+    if (groups_in(expression) == 1) continue;
+    reader.complain("in_path",
+                    fmt::format("'{}' is no regular expression with one group in it", expression));
   }
   return variable;
 }
@@ -189,6 +205,29 @@ void check_variables(const TableReader& reader, const char* key,
   }
 }
 
+std::string bytes_of_hex(TableReader& reader, const char* key) {
+  std::string hex = reader.needed_text(key);
+  if (hex.size() % 2 != 0 || hex.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    reader.complain(key, fmt::format("'{}' must be pairs of the digits 0 to 9 and a to f", key));
+  }
+  std::string bytes;
+  for (std::size_t at = 0; at < hex.size(); at += 2) {
+    bytes.push_back(static_cast<char>(std::stoi(hex.substr(at, 2), nullptr, 16)));
+  }
+  return bytes;
+}
+
+std::optional<RecipePatch> read_patch(TableReader& reader) {
+  std::optional<RecipePatch> patch;
+  reader.table("patch", [&](TableReader& table) {
+    std::int64_t offset = table.value<std::int64_t>("offset", "a number").value_or(0);
+    if (offset < 0) table.complain("offset", "'offset' must not be negative");
+    patch = {table.needed_text("files"), static_cast<std::uint64_t>(offset),
+             bytes_of_hex(table, "hex")};
+  });
+  return patch;
+}
+
 RecipeFiles read_files(TableReader& reader, const Recipe& recipe) {
   RecipeFiles files{.glob = reader.texts("glob")};
   check_variables(reader, "glob", files.glob, recipe);
@@ -199,6 +238,7 @@ RecipeFiles read_files(TableReader& reader, const Recipe& recipe) {
   files.missing = reader.text("missing");
   files.container_first = reader.flag("container_first");
   files.reason = reader.text("reason");
+  files.patch = read_patch(reader);
   files.needs = condition_at(reader, "requires");
   return files;
 }

@@ -1,7 +1,7 @@
 #include "bundler/find/recipe_match.h"
 
 #include <algorithm>
-#include <set>
+#include <regex>
 
 #include "bundler/base/error.h"
 #include "bundler/find/elf_file.h"
@@ -35,8 +35,8 @@ std::string last_name(const std::string& path) { return path.substr(path.rfind('
 
 }  // namespace
 
-BundledFile::BundledFile(std::string asked, std::string real, std::string host)
-    : asked_(std::move(asked)), real_(std::move(real)), host_(std::move(host)) {
+BundledFile::BundledFile(std::string asked, std::vector<std::string> places, std::string host)
+    : asked_(std::move(asked)), places_(std::move(places)), host_(std::move(host)) {
   if (host_.empty() || !begins_as_elf(host_)) return;
   try {
     mapped_ = std::make_unique<MappedFile>(host_);
@@ -50,13 +50,13 @@ BundledFile::BundledFile(std::string asked, std::string real, std::string host)
 }
 
 bool BundledFile::has_path(const std::vector<std::string>& patterns) const {
-  return any_matches(patterns, asked_) || any_matches(patterns, real_);
+  return any_matches(patterns, asked_) || any_matches(patterns, real());
 }
 
 bool BundledFile::has_soname(const std::vector<std::string>& patterns) const {
   if (!elf_) return false;
   return any_matches(patterns, soname_) || any_matches(patterns, last_name(asked_)) ||
-         any_matches(patterns, last_name(real_));
+         any_matches(patterns, last_name(real()));
 }
 
 const std::vector<std::string_view>& BundledFile::symbols() {
@@ -80,13 +80,16 @@ void BundledFiles::update(const Plan& plan, const Sysroot& sysroot) {
   for (; wants_seen_ < plan.wants.size(); ++wants_seen_) {
     const Want& want = plan.wants[wants_seen_];
     std::string host = want.source;
-    std::string real = want.path;
+    std::vector<std::string> places;
     if (!want.content && want.target.empty() && want.source.empty()) {
       std::vector<Hop> hops = sysroot.follow(want.path);
-      if (!hops.empty()) real = hops.back().path;
-      if (!hops.empty() && hops.back().status.kind == FileKind::file) host = root + real;
+      for (Hop& hop : hops) {
+        if (hop.status.kind != FileKind::directory) places.push_back(std::move(hop.path));
+      }
+      if (!hops.empty() && hops.back().status.kind == FileKind::file) host = root + places.back();
     }
-    files_.emplace_back(want.path, real, host);
+    if (places.empty()) places.push_back(want.path);
+    files_.emplace_back(want.path, std::move(places), std::move(host));
   }
   interpreters_.clear();
   for (const Program& program : plan.programs) interpreters_.push_back(program.interpreter);
@@ -177,6 +180,20 @@ std::vector<std::string> BundledFiles::texts_in(const RecipeVariable& variable) 
     }
   }
   return {values.begin(), values.end()};
+}
+
+std::vector<std::string> BundledFiles::captures_in(const RecipeVariable& variable) {
+  Captures& captures = captures_[&variable];
+  std::vector<std::regex> expressions(variable.in_path.begin(), variable.in_path.end());
+  for (; captures.seen < files_.size(); ++captures.seen) {
+    for (const std::string& path : files_[captures.seen].places()) {
+      std::smatch match;
+      for (const std::regex& expression : expressions) {
+        if (std::regex_search(path, match, expression)) captures.values.insert(match[1]);
+      }
+    }
+  }
+  return {captures.values.begin(), captures.values.end()};
 }
 
 }  // namespace scratchpack

@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,10 +20,12 @@ namespace scratchpack {
 /// A file of the plan. ELF files are looked into when a condition asks for it, once.
 class BundledFile {
  public:
-  BundledFile(std::string asked, std::string real, std::string host);
+  /// `places`: the links on the way to it and itself, each without links among its parents.
+  BundledFile(std::string asked, std::vector<std::string> places, std::string host);
 
-  const std::string& real() const { return real_; }  ///< its path behind all links
-  bool is_elf() const { return elf_; }               ///< x86-64, and the linker's business
+  const std::string& real() const { return places_.back(); }  ///< its path behind all links
+  const std::vector<std::string>& places() const { return places_; }
+  bool is_elf() const { return elf_; }  ///< x86-64, and the linker's business
   bool has_path(const std::vector<std::string>& patterns) const;
   bool has_soname(const std::vector<std::string>& patterns) const;
 
@@ -33,7 +36,7 @@ class BundledFile {
 
  private:
   std::string asked_;
-  std::string real_;
+  std::vector<std::string> places_;
   std::string host_;  // where it can be opened; empty for what is made by us
   bool elf_ = false;
   std::string soname_;
@@ -59,6 +62,7 @@ class BundledFiles {
   /// Values of a variable that come from the files: see RecipeVariable.
   std::vector<std::string> directories_of(const std::string& soname);
   std::vector<std::string> texts_in(const RecipeVariable& variable);
+  std::vector<std::string> captures_in(const RecipeVariable& variable);
 
  private:
   enum class Ask { soname, path, interpreter, symbol, note, text };
@@ -71,9 +75,15 @@ class BundledFiles {
     std::size_t seen = 0;
     bool held = false;
   };
+  /// What the regular expressions of a variable have given so far.
+  struct Captures {
+    std::size_t seen = 0;
+    std::set<std::string> values;
+  };
   std::deque<BundledFile> files_;
   std::vector<std::string> interpreters_;
   std::map<const std::vector<std::string>*, Progress> progress_;
+  std::map<const RecipeVariable*, Captures> captures_;
   std::size_t wants_seen_ = 0;
 };
 

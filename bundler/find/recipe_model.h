@@ -31,12 +31,22 @@ struct Condition {
 /// `{name}` in a path: each of its values is put in turn. Without a value, what uses it is skipped.
 struct RecipeVariable {
   std::string name;
-  std::string directory_of = {};            ///< the directories of ELF files with this soname
-  std::string text_in = {};                 ///< soname of the ELF files in which a value stands …
-  std::string after = {};                   ///< … behind this text
-  std::string before = {};                  ///< … and in front of this one
+  std::string directory_of = {};  ///< the directories of ELF files with this soname
+  std::string text_in = {};       ///< soname of the ELF files in which a value stands …
+  std::string after = {};         ///< … behind this text
+  std::string before = {};        ///< … and in front of this one
+  /// What the one group of these regular expressions (ECMAScript) takes from the paths of files and
+  /// of the links that lead to them: an installation's folder, its version.
+  std::vector<std::string> in_path = {};
   std::string option = {};                  ///< what the user gave with --NAME
   std::vector<std::string> otherwise = {};  ///< values when the above give none
+};
+
+/// Bytes put over those of a file: a time stamp or a flag that says how a cache is to be trusted.
+struct RecipePatch {
+  std::string files;  ///< pattern: which of the files
+  std::uint64_t offset = 0;
+  std::string bytes;
 };
 
 struct RecipeFiles {
@@ -47,6 +57,7 @@ struct RecipeFiles {
   std::string missing = {};  ///< … with this advice
   std::optional<bool> container_first = std::nullopt;  ///< default: below /etc
   std::string reason = {};                             ///< default: the recipe's
+  std::optional<RecipePatch> patch = std::nullopt;
   Condition needs = {};
 };
 

@@ -116,6 +116,14 @@ TEST_CASE("a binary with DEST lies there") {
   CHECK(files["/opt/bin/tool"].mode == 0755);
 }
 
+TEST_CASE("a binary put where it lies is the sysroot's own, with its links") {
+  ScratchFolder folder;
+  std::string link = folder.link("link", "/usr/bin/env");
+  Plan plan = with_binary(link + ":" + folder.path());
+  REQUIRE(wants(plan, link));
+  for (const Want& want : plan.wants) CHECK(want.source.empty());
+}
+
 TEST_CASE("an absolute binary that the sysroot has comes from there, others from the machine") {
   ScratchFolder folder;
   folder.copy("root/usr/bin/tool", "/usr/bin/true");

@@ -60,6 +60,15 @@ TEST_CASE("what is no recipe is refused with its place") {
             .find("'mode' must lie") != std::string::npos);
   CHECK(reading_error(head + "[variables]\nv = { string_in = 'a' }\n").find("belong together") !=
         std::string::npos);
+  for (const char* expression : {"(", "no group", "(two) (groups)"}) {
+    CHECK(reading_error(head + "[variables]\nv = { in_path = ['" + expression + "'] }\n")
+              .find("is no regular expression with one group in it") != std::string::npos);
+  }
+  for (const char* patch : {"files = '*'", "files = '*', hex = '4'", "files = '*', hex = '4X'",
+                            "files = '*', hex = '41', offset = -1", "hex = '41'"}) {
+    CHECK(reading_error(head + "[[files]]\nglob = ['/a']\npatch = { " + patch + " }\n").find("'") !=
+          std::string::npos);
+  }
 }
 
 TEST_CASE("a name that is no recipe is wrong usage") {
@@ -217,6 +226,43 @@ TEST_CASE("variables hold what a library was compiled with and where it lies") {
   CHECK(the_edit(plan, "CFG").is_path);
   CHECK(the_want(plan, "/opt/home/link").target == "conf");
   CHECK(plan.warnings.empty());
+}
+
+TEST_CASE("variables hold what the paths of files and of the links to them say") {
+  TinyRoot root;
+  root.program();
+  root.run(
+      "mkdir -p opt/lang/bin venv/bin && mv app opt/lang/bin/lang-4.2 && "
+      "ln -s /opt/lang/bin/lang-4.2 venv/bin/lang");
+  root.write("opt/lang/lib/4.2/base", "");
+  root.write("venv/here", "");
+  Sysroot sysroot(root.path());
+  std::string file =
+      root.recipe("t",
+                  "opt_in = true\n[variables]\n"
+                  "home = { in_path = ['^(.*)/bin/lang-[0-9.]+$'] }\n"
+                  "version = { in_path = ['/nothing/(.*)', '/bin/lang-([0-9.]+)$'] }\n"
+                  "place = { in_path = ['^(.*)/bin/lang$'] }\n"
+                  "[[files]]\nglob = ['{home}/lib/{version}/base', '{place}/here']\n");
+  Plan plan = applied("/venv/bin/lang", {.added = {file}, .excluded = {"*"}}, sysroot);
+  CHECK(wants(plan, "/opt/lang/lib/4.2/base"));
+  CHECK(wants(plan, "/venv/here"));
+  CHECK(plan.warnings.empty());
+}
+
+TEST_CASE("a patch is put over the bytes of the files it names, of no others and of none shorter") {
+  TinyRoot root;
+  root.program();
+  root.write("data/a.cache", "0123456789");
+  root.write("data/b.cache", "0123");
+  root.write("data/c.text", "0123456789");
+  std::string file = root.recipe("t",
+                                 "opt_in = true\n[[files]]\nglob = ['/data']\n"
+                                 "patch = { files = '*.cache', offset = 4, hex = '414a' }\n");
+  Plan plan = applied("/app", {.added = {file}, .excluded = {"*"}}, Sysroot(root.path()));
+  CHECK(the_want(plan, "/data/a.cache").content == "0123AJ6789");
+  CHECK_FALSE(the_want(plan, "/data/b.cache").content);
+  CHECK_FALSE(the_want(plan, "/data/c.text").content);
 }
 
 TEST_CASE("what is planned or set already stays as it is") {
