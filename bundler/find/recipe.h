@@ -25,6 +25,7 @@ struct RecipeInfo {
   std::string description;
   std::string trigger;                 ///< in words
   std::string source;                  ///< "built in" or the file
+  std::string reason;                  ///< why its files are needed
   std::vector<std::string> adds = {};  ///< what it brings, a line each
 };
 

@@ -103,7 +103,7 @@ std::vector<RecipeInfo> list_recipes(const std::vector<std::string>& extra_files
   for (const SelectedRecipe& selected : select_recipes({.added = extra_files})) {
     const Recipe& recipe = selected.recipe;
     list.push_back({recipe.name, recipe.description, trigger_in_words(recipe), recipe.source,
-                    additions_in_words(recipe)});
+                    recipe.reason, additions_in_words(recipe)});
   }
   return list;
 }

@@ -146,14 +146,15 @@ TEST_CASE("help starts with an example and names every option of its command") {
   }
   CHECK(parse_options({"--help"}).text.starts_with("Example:\n"));
   CHECK(parse_options({"--version"}).text.starts_with("scratchpack "));
-  for (const char* command : {"build", "inspect", "extract", "verify", "recipes"}) {
+  for (const char* command : {"build", "inspect", "extract", "verify", "recipes", "doctor"}) {
     CHECK(parse_options({command, "-h"}).text.starts_with("Example:\n"));
     CHECK(says(parse_options({"--help"}).text, std::string("scratchpack ") + command));
   }
 }
 
 TEST_CASE("help fits a hundred columns") {
-  for (const char* command : {"build", "inspect", "extract", "verify", "recipes", "help"}) {
+  for (const char* command :
+       {"build", "inspect", "extract", "verify", "recipes", "doctor", "help"}) {
     std::string text = parse_options({command, "--help"}).text;
     for (const std::string& line : split(text, '\n')) {
       CAPTURE(line);
