@@ -14,6 +14,7 @@ Parts, all of them by default:
   packing   time and memory of `build`, first and with the frame cache
   growth    the same with many files and with a large one; writes growth.svg
   size      payloads at best against one zstd stream
+  reach     real programs at real work: files, size, time against natively
 
 What is compared runs in turn in one run, so that whatever else the machine does falls on all of it
 alike. Nothing here passes or fails: figures depend on the machine.
@@ -23,14 +24,15 @@ import argparse
 
 import calls
 import floors
-import forms
+import form_table
 import memory
 import packing
+import reach
 import roots
 import starts
 
 PARTS = {
-    "forms": forms.measure,
+    "forms": form_table.measure,
     "starts": starts.measure,
     "cold": starts.measure_cold,
     "memory": memory.measure,
@@ -40,6 +42,7 @@ PARTS = {
     "packing": packing.measure,
     "growth": packing.measure_growth,
     "size": packing.measure_size,
+    "reach": reach.measure,
 }
 
 

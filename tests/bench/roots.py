@@ -95,13 +95,14 @@ class Workbench:
         subprocess.run(["mount", "-t", kind, kind, point], check=True)
         self.mounted.append(point)
 
-    def time(self, runs, rounds, before=None):
+    def time(self, runs, rounds, before=None, environment=()):
         """{name: median ms} of {name: (root or "-", program, argument ...)}, run in turn. `before`
         as in round_robin.c."""
         lines = ["\t".join([name, *run]) for name, run in runs.items()]
         command = [self.compile("round_robin.c"), str(rounds)] + ([before] if before else [])
         timed = subprocess.run(command, text=True, check=True, input="\n".join(lines) + "\n",
-                               stdout=subprocess.PIPE, env={"PATH": "/usr/bin:/bin"})
+                               stdout=subprocess.PIPE,
+                               env={"PATH": "/usr/bin:/bin", **dict(environment)})
         rows = (line.split("\t") for line in timed.stdout.splitlines())
         return {name: float(median) for name, median, _ in rows}
 
