@@ -84,6 +84,15 @@ def zipped(places):
     run("zip", "-qrX", places["inputs"] + "/tree.zip", "tree", cwd=places["inputs"])
 
 
+def words(places):
+    """Words to be sorted, and the two locales natively: below {bin}, where no container looks; in
+    there glibc goes on to its own folder."""
+    write(places, "words", "zebra\nÄpfel\nApfel\nÖl\nOtto\nöde\nStraße\n")
+    for name in ("ko_KR", "de_DE"):
+        folder = f"{places['bin']}/{name}.UTF-8"
+        run("localedef", "-i", name, "-f", "UTF-8", "--no-archive", folder)
+
+
 ROWS = (
     Row("jq", "/usr/bin/jq",
         ("-S", 'group_by(.name) | map({{name: .[0].name, n: length, sum: (map(.value) | add)}}) | '
@@ -97,6 +106,12 @@ ROWS = (
          '"/usr/bin/sort"; close("/usr/bin/sort") }}', "{inputs}/table.csv"),
         "서울", packages="mawk", prepare=records,
         options=add_programs("/bin/sh", "/usr/bin/sort")),
+    Row("a date in Korean", "/usr/bin/date", ("-d", "@1700000000", "+%A %c"), "2023년 11월 14일",
+        packages="locales", prepare=words, options=("--locale", "ko_KR.UTF-8"),
+        environment=("LANG=ko_KR.UTF-8", "LOCPATH={bin}")),
+    Row("German collation", "/usr/bin/sort", ("{inputs}/words",), "öde\nÖl\nOtto",
+        packages="locales", prepare=words, options=("--locale", "de_DE.UTF-8"),
+        environment=("LANG=de_DE.UTF-8", "LOCPATH={bin}")),
     Row("sed", "/usr/bin/sed",
         ("-nE", r"s/^([0-9]+),([[:alpha:]]+),([0-9]*7)$/\3:\2\U\2/p", "{inputs}/table.csv"),
         "서울", packages="sed", prepare=records),
