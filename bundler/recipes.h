@@ -5,8 +5,8 @@
 
 namespace scratchpack {
 
-/// Prints the built-in recipes, what each is, when it applies, what it adds and why; or all about the one that is named, by name or file.
-/// Throws Error when there is none of that name.
+/// Prints the built-in recipes, what each is, when it applies, what it adds and why; or all about
+/// the one that is named, by name or file. Throws Error when there is none of that name.
 void print_recipes(const std::string& name);
 
 }  // namespace scratchpack
