@@ -53,6 +53,7 @@ class Applier {
         if (applies(selected)) apply(selected.recipe);
       }
     } while (plan_.wants.size() != wants);
+    warn_of_lacking();
     warn_of_missing();
   }
 
@@ -237,8 +238,7 @@ class Applier {
     std::size_t missing = plan_.missing.size();
     plan_binary(plan_, sysroot_, want, resolve_options_);
     for (std::size_t index = missing; index < plan_.missing.size(); ++index) {
-      warn(recipe, fmt::format("{} will not load, it needs {}, which is not installed", want.path,
-                               plan_.missing[index].name));
+      lacking_.push_back({&recipe, want.path, plan_.missing[index].name});
     }
     plan_.missing.resize(missing);
     note_planned();
@@ -303,6 +303,18 @@ class Applier {
     if (std::find(said.begin(), said.end(), warning) == said.end()) said.push_back(warning);
   }
 
+  /// A library that the bundle has elsewhere is loaded by then: the linker knows it by its soname.
+  void warn_of_lacking() {
+    for (const Lacking& lacking : lacking_) {
+      const bool present =
+          std::any_of(files_.files().begin(), files_.files().end(),
+                      [&](const BundledFile& file) { return file.has_soname({lacking.library}); });
+      if (present) continue;
+      warn(*lacking.recipe, fmt::format("{} will not load, it needs {}, which is not installed",
+                                        lacking.path, lacking.library));
+    }
+  }
+
   void warn_of_missing() {
     for (const SelectedRecipe& selected : recipes_) {
       if (selected.from_file && !is_applied(selected.recipe)) {
@@ -321,6 +333,11 @@ class Applier {
     }
   }
 
+  struct Lacking {
+    const Recipe* recipe;
+    std::string path;     // of a plugin
+    std::string library;  // that it needs and its own search does not find
+  };
   struct Outcome {
     std::set<std::string> patterns;  // looked for
     bool found = false;
@@ -335,6 +352,7 @@ class Applier {
   std::set<std::string> planned_;  // paths of wants
   std::size_t wants_noted_ = 0;
   std::map<const RecipeFiles*, Outcome> outcomes_;
+  std::vector<Lacking> lacking_;
 };
 
 }  // namespace

@@ -199,6 +199,24 @@ TEST_CASE("a plugin that lacks a library is a warning, not a missing library of 
   CHECK(has_warning(plan, "recipe t: /opt/p.so will not load, it needs libgone.so.1"));
 }
 
+TEST_CASE("a plugin's library that is elsewhere in the bundle is loaded by then") {
+  TinyRoot root;
+  root.program();
+  root.library("libcore.so.1", "int core(void) { return 1; }");
+  root.write("plugin.c", "int core(void); int plug(void) { return core(); }");
+  root.run(
+      "mkdir -p opt/core && cc -shared -fPIC -o opt/p.so plugin.c "
+      "lib/x86_64-linux-gnu/libcore.so.1 && mv lib/x86_64-linux-gnu/libcore.so.1 opt/core/");
+  Sysroot sysroot(root.path());
+  std::string file =
+      root.recipe("t", "opt_in = true\n[[files]]\nglob = ['/opt/p.so', '/opt/core']\n");
+  Plan plan = applied("/app", {.added = {file}, .excluded = {"*"}}, sysroot);
+  CHECK(wants(plan, "/opt/core/libcore.so.1"));
+  CHECK(wants(plan, "/opt/p.so"));
+  CHECK(plan.warnings.empty());
+  CHECK(plan.missing.empty());
+}
+
 TEST_CASE("variables hold what a library was compiled with and where it lies") {
   TinyRoot root;
   root.library("libcfg.so.1", "const char where[] = \"HOME: <</opt/home>>\";");

@@ -316,6 +316,49 @@ int main() {
 }
 """
 
+LUA_MODULES = """\
+#!/usr/bin/lua5.4
+local lpeg = require "lpeg"
+local json = require "dkjson"
+local counts = setmetatable({}, { __index = function() return 0 end })
+for line in io.lines(arg[1] .. "/one.txt") do
+  for word in line:gmatch("%a+") do counts[word] = counts[word] + 1 end
+end
+local keys = {}
+for key in pairs(counts) do keys[#keys + 1] = key end
+table.sort(keys)
+for _, key in ipairs(keys) do print(key, counts[key]) end
+print(json.encode({ a = { 1, 2 } }), lpeg.match(lpeg.R "09" ^ 1 / tonumber, "42x"))
+local co = coroutine.wrap(function() for i = 1, 2 do coroutine.yield(i) end end)
+print(co(), co(), 7 // 2, 1 << 40, utf8.char(0xD55C), string.pack(">I2", 258):byte(1, -1))
+print(pcall(require, "nosuch") == false, os.date("!%F", 1700000000))
+"""
+
+TCL = """\
+#!/usr/bin/tclsh8.6
+package require msgcat
+package require http
+encoding system utf-8
+set file [open [lindex $argv 0]/one.txt]
+set text [read $file]
+foreach word [lsort -unique [regexp -all -inline {\\w+} $text]] { puts $word }
+puts [clock format 1700000000 -timezone :Asia/Seoul -format {%Y-%m-%d %H:%M %Z}]
+puts [binary encode hex [encoding convertto euc-kr \\uC11C]]
+oo::class create Counter { variable n; constructor {} { set n 0 }; method up {} { incr n } }
+set counter [Counter new]; $counter up; puts [$counter up]
+coroutine next apply {{} { yield; foreach i {1 2} { yield $i } }}
+puts [next][next]
+puts [string length [exec [info nameofexecutable] << {puts child}]]
+puts [zlib crc32 z] ; puts [expr {2 ** 100}]
+"""
+
+VENV = """\
+#!{bin}/venv/bin/python
+import json, sys
+import ours
+print(ours.name, sys.prefix != sys.base_prefix, json.dumps(sys.version_info[:2]))
+"""
+
 
 def texts(places):
     write(places, "one.txt", "a line\nb line\nanother line\n")
@@ -336,6 +379,14 @@ def with_source(name, text):
         texts(places)
         write(places, name, text)
     return prepare
+
+
+def environment(places):
+    """A virtual environment with a package, and a script that is run by its interpreter."""
+    texts(places)
+    run("/usr/bin/python3", "-m", "venv", "--without-pip", places["bin"] + "/venv")
+    write(places, "venv/lib/python3.11/site-packages/ours.py", "name = 'of the venv'\n", "bin")
+    script(places, "app.py", VENV.format(**places))
 
 
 def node(places):
@@ -389,6 +440,12 @@ ROWS = (
         prepare=with_source("work.php", PHP), options=SORT),
     Row("lua", "/usr/bin/lua5.4", ("{inputs}/work.lua", "{inputs}"), "another", status=8,
         packages="lua5.4", prepare=with_source("work.lua", LUA)),
+    Row("lua with modules", "{bin}/work.lua", ("{inputs}",), "[1,2]",
+        packages="lua5.4 lua-dkjson lua-lpeg", prepare=with_script("work.lua", LUA_MODULES)),
+    Row("tcl", "{bin}/work.tcl", ("{inputs}",), "bcad", packages="tcl8.6 tzdata",
+        prepare=with_script("work.tcl", TCL), writable=True, options=("--tz", "Asia/Seoul")),
+    Row("python's virtual environment", "{bin}/app.py", (), "of the venv True",
+        packages="python3 python3-venv", prepare=environment),
     Row("node with an addon", "/usr/bin/node",
         ("{inputs}/work.js", "{inputs}", "{bin}/addon.node"), "served /page", status=9,
         packages="nodejs gcc libc6-dev zlib1g-dev", prepare=node,
