@@ -21,7 +21,6 @@ FILES = {
     "/usr/bin/pre-grohtml": ("/usr/share/groff/*/font/devhtml/DESC",
                              "/usr/share/groff/*/font/devps/DESC"),
     "/usr/bin/valgrind.bin": ("/usr/libexec/valgrind/memcheck-*-linux",),
-    "/usr/bin/wish*": ("/usr/share/tcltk/tcl8.*",),
     "/usr/bin/*-gcc-ar-*": ("/usr/lib/gcc/*/*/liblto_plugin.so", "/usr/bin/ar"),
     "/usr/bin/*-gcc-nm-*": ("/usr/lib/gcc/*/*/liblto_plugin.so", "/usr/bin/nm"),
     "/usr/bin/*-gcc-ranlib-*": ("/usr/lib/gcc/*/*/liblto_plugin.so", "/usr/bin/ranlib"),
