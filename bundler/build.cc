@@ -16,10 +16,13 @@
 #include "bundler/find/add.h"
 #include "bundler/find/dlopen.h"
 #include "bundler/find/locale.h"
+#include "bundler/find/plan_profile.h"
 #include "bundler/find/recipe.h"
 #include "bundler/find/resolve.h"
 #include "bundler/self_bundle.h"
 #include "bundler/summary.h"
+#include "bundler/trace.h"
+#include "bundler/trace/tracer.h"
 #include "bundler/write/depfile.h"
 #include "bundler/write/directory.h"
 
@@ -103,9 +106,48 @@ std::vector<std::string> library_path(const BuildOptions& options) {
   return directories;
 }
 
+/// One run of the application while building, its words on standard error.
+Profile traced_run(const Build& build) {
+  std::vector<std::string> command{build.plan.application};
+  command.insert(command.end(), build.options.trace_run->begin(), build.options.trace_run->end());
+  Traced traced = trace({.command = command, .output_to_errors = true});
+  if (!traced.refusal.empty()) throw Error(traced.refusal);
+  warn_of_private(traced.profile.private_files);
+  if (traced.status != 0) {
+    fmt::print(stderr, "scratchpack: warning: --trace-run: {} ended with status {}\n",
+               build.plan.application, traced.status);
+  }
+  return std::move(traced.profile);
+}
+
+struct NamedProfile {
+  std::string name;  ///< as reasons give it
+  Profile profile;
+};
+
+std::vector<NamedProfile> profiles_of(const Build& build) {
+  std::vector<NamedProfile> profiles;
+  for (const std::string& file : build.options.profile) {
+    profiles.push_back({fs::path(file).filename().string(), load_profile(file)});
+  }
+  if (build.options.trace_run) profiles.push_back({"--trace-run", traced_run(build)});
+  return profiles;
+}
+
+RecipeOptions recipe_options(const Build& build, const std::vector<NamedProfile>& profiles) {
+  const BuildOptions& options = build.options;
+  RecipeOptions recipes{.added = options.recipe, .excluded = options.no_recipe, .tz = options.tz};
+  if (!options.prune) return recipes;
+  Profile all;
+  for (const NamedProfile& each : profiles) all.merge(each.profile);
+  recipes.used = used_files(build.sysroot, all);
+  return recipes;
+}
+
 /// What files load by themselves and what recipes add, in turn until nothing new comes in: either
 /// may bring what the other knows more of.
-void follow_run_time_needs(Plan& plan, const Build& build, const ResolveOptions& resolve) {
+void follow_run_time_needs(Plan& plan, const Build& build, const ResolveOptions& resolve,
+                           const RecipeOptions& recipes) {
   const BuildOptions& options = build.options;
   DlopenFinder finder(plan, build.sysroot, resolve,
                       options.dlopen == "auto"   ? DlopenChoice::automatic
@@ -115,9 +157,7 @@ void follow_run_time_needs(Plan& plan, const Build& build, const ResolveOptions&
   do {
     finder.follow();
     wants = plan.wants.size();
-    apply_recipes(plan, build.sysroot,
-                  {.added = options.recipe, .excluded = options.no_recipe, .tz = options.tz},
-                  resolve);
+    apply_recipes(plan, build.sysroot, recipes, resolve);
   } while (plan.wants.size() != wants);
   finder.note_unloaded();
 }
@@ -130,7 +170,14 @@ Plan make_plan(const Build& build) {
     plan_added_binary(plan, spec, options.workdir, build.sysroot, resolve);
   }
   for (const std::string& spec : options.add_data) plan_data(plan, spec, options.workdir);
-  follow_run_time_needs(plan, build, resolve);
+  std::vector<NamedProfile> profiles = profiles_of(build);
+  RecipeOptions recipes = recipe_options(build, profiles);
+  // Before what was seen in use, as a recipe may change a file (Python's byte code).
+  apply_recipes(plan, build.sysroot, recipes, resolve);
+  for (const NamedProfile& each : profiles) {
+    plan_profile(plan, build.sysroot, each.profile, each.name, resolve);
+  }
+  follow_run_time_needs(plan, build, resolve, recipes);
   plan_locales(plan, build.sysroot, options.locale);
   add_environment(plan, options);
   plan.arguments.insert(plan.arguments.end(), options.arguments.begin(), options.arguments.end());

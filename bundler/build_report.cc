@@ -20,6 +20,7 @@ void describe(Build& build) {
   report.interpreter = plan.interpreter;
   report.missing = plan.missing;
   report.unloaded = plan.unloaded;
+  report.pruned = plan.pruned;
   report.launch = {.program = plan.application,
                    .arguments = build.options.arguments,
                    .environment = plan.environment,

@@ -15,6 +15,7 @@
 #include "bundler/inspect.h"
 #include "bundler/options.h"
 #include "bundler/recipes.h"
+#include "bundler/trace.h"
 #include "bundler/verify.h"
 
 namespace {
@@ -37,6 +38,9 @@ int run(const Options& options) {
       remove_unfinished_on_signals();
       build(options.build);
       return 0;
+    case Command::trace:
+      return trace_command(options.trace.profile, options.trace.command,
+                           options.trace.allow_private);
     case Command::inspect:
       inspect(options.inspect.bundle, view_of(options.inspect), options.inspect.why);
       return 0;

@@ -34,6 +34,10 @@ CommandTable build_table(BuildOptions& o) {
             {"--exclude", "GLOB", &o.exclude, "leave out what was found (a path pattern)"},
             {"--recipe", "NAME|FILE…", &o.recipe, "apply a recipe that did not match by itself"},
             {"--no-recipe", "NAME|'*'…", &o.no_recipe, "leave out a recipe, or all"},
+            {"--profile", "FILE", &o.profile, "what a traced run used (scratchpack trace)"},
+            {"--trace-run", "'ARG…'", OptionalWords{&o.trace_run},
+             "run APP once with these words, and take what it used"},
+            {"--prune", "", &o.prune, "of recipes only what a profile used, and what must be"},
             {"--library-path", "DIR", SeparatedList{&o.library_path, ':'},
              "search here first, as LD_LIBRARY_PATH"},
             {"--dlopen", "none|notes|auto", &o.dlopen,
@@ -71,6 +75,20 @@ CommandTable build_table(BuildOptions& o) {
             {"--build-command", "CMD", &o.build_command, "what makes APP there"},
             {"--force", "", &o.force, "overwrite files and folders scratchpack did not write"}}},
       }};
+}
+
+CommandTable trace_table(TraceOptions& o) {
+  return {Command::trace,
+          "trace",
+          "scratchpack trace -o server.profile -- server --config server.conf",
+          "scratchpack trace -o PROFILE [options] -- CMD…",
+          "Writes down what a command uses, for build --profile.\n"
+          "The status is the command's own (127, 126: it could not be executed).",
+          {{"Options",
+            false,
+            {{"-o,--output", "PROFILE", &o.profile, "the file to write"},
+             {"--allow-private", "", &o.allow_private,
+              "record what looks private (keys, tokens, histories) like anything else"}}}}};
 }
 
 CommandTable inspect_table(InspectOptions& o) {
@@ -142,9 +160,10 @@ CommandTable recipes_table(RecipesOptions& o) {
 }  // namespace
 
 std::vector<CommandTable> command_tables(Options& options) {
-  return {build_table(options.build),     inspect_table(options.inspect),
-          extract_table(options.extract), verify_table(options.verify),
-          recipes_table(options.recipes), doctor_table(options.doctor)};
+  return {build_table(options.build),     trace_table(options.trace),
+          inspect_table(options.inspect), extract_table(options.extract),
+          verify_table(options.verify),   recipes_table(options.recipes),
+          doctor_table(options.doctor)};
 }
 
 std::string help_text(const std::vector<CommandTable>& tables) {

@@ -21,9 +21,13 @@ struct SeparatedList {
 struct CommandWords {
   std::vector<std::string>* words;
 };
+/// The same where no words at all is a command, too.
+struct OptionalWords {
+  std::optional<std::vector<std::string>>* words;
+};
 using Target = std::variant<bool*, unsigned*, std::string*, std::optional<std::string>*,
                             std::vector<std::string>*, std::vector<KeyValue>*,
-                            std::optional<Identity>*, SeparatedList, CommandWords>;
+                            std::optional<Identity>*, SeparatedList, CommandWords, OptionalWords>;
 using Check = std::string (*)(const std::string& option, const std::string& text);
 
 struct Row {

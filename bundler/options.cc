@@ -85,6 +85,10 @@ struct Store {
     }
   }
   void operator()(CommandWords target) const { *target.words = parse_words(option, last()); }
+  void operator()(OptionalWords target) const {
+    bool blank = last().find_first_not_of(" \t\n") == std::string::npos;
+    *target.words = blank ? std::vector<std::string>{} : parse_words(option, last());
+  }
 };
 
 // ---- parsing -------------------------------------------------------------------------------
@@ -171,6 +175,10 @@ void check_build(BuildOptions& o) {
     o.application = std::exchange(*o.emit_dockerfile, "");
   }
   require(!o.application.empty(), "build: name the application (see scratchpack build --help)");
+  require(!o.prune || !o.profile.empty() || o.trace_run,
+          "--prune: only with --profile or --trace-run, which say what is used");
+  require(!o.trace_run || o.sysroot == "/",
+          "--trace-run: not with --sysroot (trace inside it, and give the profile with --profile)");
   require(!(o.quiet && o.verbose), "--quiet and --verbose contradict each other");
   require(!o.multi_stage || o.emit_dockerfile, "--multi-stage: only with --emit-dockerfile");
   require(!o.multi_stage || !o.build_image.empty(),
@@ -196,6 +204,11 @@ void finish(Options& options, const CommandTable& table, bool separated,
       require(!options.verify.bundle.empty(), "verify: name the bundle");
       options.verify.run = separated;
       options.verify.arguments = std::move(behind);
+      return;
+    case Command::trace:
+      require(!options.trace.profile.empty(), "trace: name the profile to write with -o");
+      require(!behind.empty(), "trace: name the command behind -- (see scratchpack trace --help)");
+      options.trace.command = std::move(behind);
       return;
     case Command::inspect:
       require(!options.inspect.bundle.empty(), "inspect: name the bundle");

@@ -21,11 +21,14 @@ struct BuildOptions {
   std::string mode = "auto";       ///< auto, in-place or extract
   bool no_trial = false;           ///< leave out the trial of what was written
 
-  std::vector<std::string> add_data = {};    ///< SRC:DEST
-  std::vector<std::string> add_binary = {};  ///< SRC[:DEST]
-  std::vector<std::string> exclude = {};     ///< shell patterns
-  std::vector<std::string> recipe = {};      ///< names or files
-  std::vector<std::string> no_recipe = {};   ///< names or "*"
+  std::vector<std::string> add_data = {};                            ///< SRC:DEST
+  std::vector<std::string> add_binary = {};                          ///< SRC[:DEST]
+  std::vector<std::string> exclude = {};                             ///< shell patterns
+  std::vector<std::string> recipe = {};                              ///< names or files
+  std::vector<std::string> no_recipe = {};                           ///< names or "*"
+  std::vector<std::string> profile = {};                             ///< files that trace wrote
+  std::optional<std::vector<std::string>> trace_run = std::nullopt;  ///< arguments of a run
+  bool prune = false;  ///< recipes bring what a profile used
   std::vector<std::string> library_path = {};
   std::string sysroot = "/";
   std::string hwcaps = "baseline";
@@ -82,6 +85,12 @@ struct VerifyOptions {
   bool quiet = false;
 };
 
+struct TraceOptions {
+  std::string profile = {};
+  bool allow_private = false;
+  std::vector<std::string> command = {};  ///< after `--`
+};
+
 struct RecipesOptions {
   std::string name = {};  ///< empty: all of them
 };
@@ -91,12 +100,13 @@ struct DoctorOptions {
   bool json = false;
 };
 
-enum class Command : std::uint8_t { help, build, inspect, extract, verify, recipes, doctor };
+enum class Command : std::uint8_t { help, build, trace, inspect, extract, verify, recipes, doctor };
 
 struct Options {
   Command command = Command::help;
   std::string text = {};  ///< help: what to print on standard output
   BuildOptions build = {};
+  TraceOptions trace = {};
   InspectOptions inspect = {};
   ExtractOptions extract = {};
   VerifyOptions verify = {};

@@ -128,6 +128,9 @@ Json report_json(const Report& report, bool manifest) {
     json["gzipped"] = *report.gzipped;
     json["gzipped_estimated"] = report.gzipped_sampled;
   }
+  if (report.pruned && !manifest) {
+    json["pruned"] = {{"files", report.pruned->files}, {"bytes", report.pruned->bytes}};
+  }
   json["files"] = Json::array();
   for (const ReportFile& file : report.files) json["files"].push_back(file_json(file, !manifest));
   if (!report.rewrites.empty()) json["rewrites"] = rewrites_json(report.rewrites);

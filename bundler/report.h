@@ -63,6 +63,7 @@ struct Report {
   ReportLaunch launch = {};
   std::optional<std::uint64_t> gzipped = std::nullopt;  ///< bytes as an image layer
   bool gzipped_sampled = false;                         ///< an estimate
+  std::optional<Pruned> pruned = std::nullopt;          ///< what --prune left out
   std::vector<ReportFile> files = {};                   ///< by path
   std::vector<ReportRewrite> rewrites = {};             ///< by path
   std::vector<Missing> missing = {};

@@ -57,6 +57,10 @@ std::string contents_table(const Report& report) {
 
 std::string sizes(const Report& report) {
   std::string text;
+  if (report.pruned) {
+    text += fmt::format("  {:<34} {:>6} {:>10}\n", "left out by --prune", report.pruned->files,
+                        human_size(report.pruned->bytes));
+  }
   if (report.bytes != 0)
     text += fmt::format("  {:<41} {:>21}\n", "written", human_size(report.bytes));
   if (report.gzipped) {

@@ -229,6 +229,8 @@ class Collector {
     if (leave_to_engine(*real)) return;
     if (status->kind == FileKind::file) {
       put_file(*real, host(*real), *status, want);
+    } else if (want.only_itself) {
+      if (*real != "/") put(*real, entry_for(want, FileKind::directory, 0));
     } else {
       std::vector<std::string> links;
       take_own_tree(*real, want, links);

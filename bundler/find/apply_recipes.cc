@@ -23,11 +23,6 @@
 namespace scratchpack {
 namespace {
 
-std::string directory_of_path(const std::string& path) {
-  std::size_t slash = path.rfind('/');
-  return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
-}
-
 /// Configuration: a file mounted into the container at its path is meant to win.
 bool is_configuration(const std::string& path) { return path.starts_with("/etc/"); }
 
@@ -39,11 +34,13 @@ class Applier {
         sysroot_(sysroot),
         resolve_options_(resolve_options),
         user_values_{{"tz", options.tz}},
+        used_(options.used),
         recipes_(select_recipes(options)) {
     for (const auto& [option, values] : user_values_) check_values(option, values);
   }
 
   void run() {
+    if (used_) plan_.pruned.emplace();
     std::size_t wants = 0;
     do {
       note_planned();
@@ -189,12 +186,19 @@ class Applier {
         add_path(recipe, files, path + "/" + name, entered);
       }
     } else if (end.status.kind == FileKind::file) {
+      if (used_ && !files.keep && !used_->contains(end.path)) return prune(end);
       Want want = want_of(recipe, path, files.container_first);
       if (!files.reason.empty())
         want.reason = fmt::format("recipe {}: {}", recipe.name, files.reason);
       if (files.patch && glob_matches(files.patch->files, path)) patch(want, *files.patch);
       want.content ? add_want(want) : add_file(recipe, want);
     }
+  }
+
+  void prune(const Hop& file) {
+    if (!pruned_.insert(file.path).second) return;
+    ++plan_.pruned->files;
+    plan_.pruned->bytes += file.status.size;
   }
 
   Want want_of(const Recipe& recipe, const std::string& path,
@@ -253,19 +257,10 @@ class Applier {
     for (const std::string& path : expand(link.path, recipe)) {
       if (planned_.contains(path)) continue;
       Want want = want_of(recipe, path, std::nullopt);
-      want.target = link.target.empty() ? target_in_sysroot(path) : link.target;
+      want.target = link.target;
+      if (want.target.empty() && sysroot_.stat(path)) want.target = sysroot_.target_of(path);
       if (!want.target.empty()) add_want(want);
     }
-  }
-
-  /// What the link at `path` says; empty when there is no link, or one that leads nowhere.
-  std::string target_in_sysroot(const std::string& path) const {
-    std::string directory = sysroot_.resolve(directory_of_path(path)).value_or("");
-    std::string real = (directory == "/" ? "" : directory) + path.substr(path.rfind('/'));
-    for (const Hop& hop : sysroot_.follow(path)) {
-      if (hop.path == real) return hop.target;
-    }
-    return "";
   }
 
   void add_generated(const Recipe& recipe, const RecipeFile& file) {
@@ -347,7 +342,9 @@ class Applier {
   const Sysroot& sysroot_;
   const ResolveOptions& resolve_options_;
   const std::map<std::string, std::vector<std::string>> user_values_;  // by option
+  const std::optional<std::set<std::string>> used_;                    // real paths
   const std::vector<SelectedRecipe> recipes_;
+  std::set<std::string> pruned_;  // real paths
   BundledFiles files_;
   std::set<std::string> planned_;  // paths of wants
   std::size_t wants_noted_ = 0;

@@ -24,6 +24,14 @@ struct Want {
   /// passwd or group: whoever runs the bundle must find a line for his own id in it; the launcher
   /// adds one where it is missing.
   bool append_user = false;
+  /// A directory as such, without what is in it.
+  bool only_itself = false;
+};
+
+/// What --prune left out.
+struct Pruned {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
 };
 
 /// A place where something was looked for and why it was passed over.
@@ -81,6 +89,7 @@ struct Plan {
   std::vector<Missing> missing = {};
   std::vector<std::string> warnings = {};
   std::vector<Unloaded> unloaded = {};
+  std::optional<Pruned> pruned = std::nullopt;
   std::vector<std::string> recipes = {};  ///< names of those applied, in order
 };
 

@@ -239,6 +239,7 @@ RecipeFiles read_files(TableReader& reader, const Recipe& recipe) {
   files.container_first = reader.flag("container_first");
   files.reason = reader.text("reason");
   files.patch = read_patch(reader);
+  files.keep = reader.flag("keep").value_or(false);
   files.needs = condition_at(reader, "requires");
   return files;
 }

@@ -2,6 +2,8 @@
 // described in bundler/recipes/README.md; the embedded ones lie there too.
 #pragma once
 
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,9 @@ struct RecipeOptions {
   std::vector<std::string> added = {};
   std::vector<std::string> excluded = {};  ///< --no-recipe: names, or "*" for all but `added`
   std::vector<std::string> tz = {};        ///< --tz: zones to keep, patterns too; empty: all
+  /// --prune: real paths of what profiles used. Of a recipe's files only these are added, and
+  /// those that it says to keep.
+  std::optional<std::set<std::string>> used = std::nullopt;
 };
 
 /// A recipe as `scratchpack recipes` shows it.

@@ -58,6 +58,7 @@ struct RecipeFiles {
   std::optional<bool> container_first = std::nullopt;  ///< default: below /etc
   std::string reason = {};                             ///< default: the recipe's
   std::optional<RecipePatch> patch = std::nullopt;
+  bool keep = false;  ///< --prune leaves them in
   Condition needs = {};
 };
 

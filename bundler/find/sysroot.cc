@@ -155,6 +155,7 @@ std::vector<Hop> Sysroot::walk(const std::string& path, bool follow_last) const 
     if (!status) return {};
     hop.status = *status;
     if (status->kind != FileKind::symlink || (left.empty() && !follow_last && !want_directory)) {
+      if (status->kind == FileKind::symlink) hop.target = link_target(root_ + hop.path);
       hops.push_back(std::move(hop));
       reached.push_back(std::move(name));
       here = status;
@@ -188,6 +189,11 @@ std::optional<FileStatus> Sysroot::lstat(const std::string& path) const {
   std::vector<Hop> hops = walk(path, false);
   if (hops.empty()) return std::nullopt;
   return hops.back().status;
+}
+
+std::string Sysroot::target_of(const std::string& path) const {
+  std::vector<Hop> hops = walk(path, false);
+  return hops.empty() ? "" : hops.back().target;
 }
 
 std::optional<FileStatus> Sysroot::stat(const std::string& path) const {

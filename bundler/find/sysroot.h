@@ -58,6 +58,9 @@ class Sysroot {
   /// Status of what the path leads to.
   std::optional<FileStatus> stat(const std::string& path) const;
 
+  /// What the link at `path` says, links among its parents followed. Empty when there is no link.
+  std::string target_of(const std::string& path) const;
+
   /// Where the final file of `path` lies on the build machine, for opening; nothing when missing.
   std::optional<std::string> host_path(const std::string& path) const;
 
