@@ -173,7 +173,7 @@ Plan make_plan(const Build& build) {
   std::vector<NamedProfile> profiles = profiles_of(build);
   RecipeOptions recipes = recipe_options(build, profiles);
   // Before what was seen in use, as a recipe may change a file (Python's byte code).
-  apply_recipes(plan, build.sysroot, recipes, resolve);
+  if (!profiles.empty()) apply_recipes(plan, build.sysroot, recipes, resolve);
   for (const NamedProfile& each : profiles) {
     plan_profile(plan, build.sysroot, each.profile, each.name, resolve);
   }

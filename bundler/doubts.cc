@@ -7,6 +7,7 @@
 #include <set>
 
 #include "bundler/base/error.h"
+#include "bundler/base/path_text.h"
 #include "bundler/content/raw_calls.h"
 #include "bundler/find/dlopen_names.h"
 #include "bundler/find/elf_file.h"
@@ -19,8 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kLongestPath = 200;  // bytes; longer is no compiled-in path
-
-std::string last_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 bool is_c_library(const std::string& path) {
   std::string name = last_name(path);

@@ -13,6 +13,7 @@
 #include <set>
 
 #include "bundler/base/error.h"
+#include "bundler/base/path_text.h"
 #include "bundler/content/exclude.h"
 #include "bundler/content/file_set.h"
 
@@ -22,10 +23,6 @@ namespace {
 constexpr int kMostLinks = 40;              // as the kernel's
 constexpr std::size_t kLongestPath = 1023;  // bytes; the in-place start looks up no longer ones
 constexpr std::uint32_t kDirectoryMode = 0755;
-
-std::string joined(const std::string& directory, const std::string& name) {
-  return directory == "/" ? "/" + name : directory + "/" + name;
-}
 
 std::string parent_of(const std::string& path) {
   std::size_t slash = path.rfind('/');

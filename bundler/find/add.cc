@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "bundler/base/error.h"
+#include "bundler/base/path_text.h"
 
 namespace scratchpack {
 namespace {
@@ -27,15 +28,6 @@ bool exists(const std::string& path) {
 }
 
 std::string absolute_source(const std::string& source) { return fs::absolute(source).string(); }
-
-std::string last_name(const std::string& path) {
-  std::string normal = normal_path(path);
-  return normal.substr(normal.rfind('/') + 1);
-}
-
-std::string joined(const std::string& directory, const std::string& name) {
-  return directory == "/" ? "/" + name : directory + "/" + name;
-}
 
 /// `source` itself where there is such a file, whatever its name; else what it matches as a
 /// pattern.
@@ -103,7 +95,7 @@ void plan_data(Plan& plan, const std::string& spec, const std::string& workdir) 
   std::string destination = absolute_destination(spec.substr(colon + 1), workdir);
   for (const std::string& source : sources(spec.substr(0, colon), option)) {
     Want want{.path = destination, .reason = option, .source = source};
-    if (!is_directory(source)) want.path = joined(destination, last_name(source));
+    if (!is_directory(source)) want.path = joined(destination, last_name(normal_path(source)));
     want.container_first = true;
     plan.wants.push_back(std::move(want));
   }
@@ -137,7 +129,7 @@ void plan_added_binary(Plan& plan, const std::string& spec, const std::string& w
     std::string found = own.empty() ? named : *sysroot.host_path(named);
     std::string place = destination.empty()   ? normal_path(found)
                         : is_directory(found) ? destination
-                                              : joined(destination, last_name(named));
+                                              : joined(destination, last_name(normal_path(named)));
     !own.empty() && place == named ? adder.add_own(named) : adder.add_from(found, place);
   }
 }

@@ -8,14 +8,13 @@
 
 #include "bundler/base/error.h"
 #include "bundler/base/file.h"
+#include "bundler/base/path_text.h"
 #include "bundler/find/elf_file.h"
 #include "bundler/find/elf_scan.h"
 #include "bundler/find/planner.h"
 
 namespace scratchpack {
 namespace {
-
-std::string last_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 /// The C libraries' own: what they name is theirs to load, and recipes know it.
 bool is_c_library(const std::string& path) {

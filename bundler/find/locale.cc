@@ -17,6 +17,7 @@
 
 #include "bundler/base/error.h"
 #include "bundler/base/file.h"
+#include "bundler/base/interrupt.h"
 #include "bundler/find/elf_scan.h"
 #include "bundler/find/resolve.h"
 
@@ -39,14 +40,17 @@ bool is_word(const std::string& text) {
   throw Error(fmt::format("add locale {}: {}", name, reason));
 }
 
-/// A folder for localedef's output, removed with what is in it.
+/// A folder for localedef's output, removed with what is in it, by a signal, too.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
     path_ = (fs::temp_directory_path() / "scratchpack.XXXXXX").string();
+    HeldSignals held;
     if (::mkdtemp(path_.data()) == nullptr) {
-      throw Error(fmt::format("make {}: {}", path_, errno_text(errno)));
+      throw Error(fmt::format("make a folder below {}: {} (set TMPDIR to one that may be written)",
+                              fs::temp_directory_path().string(), errno_text(errno)));
     }
+    unfinished_.reset(path_);
   }
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
@@ -58,6 +62,7 @@ class TemporaryFolder {
 
  private:
   std::string path_;
+  Unfinished unfinished_;
 };
 
 /// Runs localedef; what it says is dropped. Status 1 are warnings.

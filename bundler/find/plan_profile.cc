@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "bundler/base/error.h"
+#include "bundler/base/path_text.h"
 #include "bundler/find/elf_file.h"
 #include "bundler/find/left_out.h"
 
@@ -17,10 +18,6 @@ namespace {
 /// A listed directory that holds more is somebody's storage; what of it counts, only the user
 /// knows.
 constexpr std::uint64_t kMostListed = std::uint64_t{64} << 20;  // bytes
-
-std::string joined(const std::string& directory, const std::string& name) {
-  return directory == "/" ? "/" + name : directory + "/" + name;
-}
 
 const char* words_of(Use use) {
   switch (use) {

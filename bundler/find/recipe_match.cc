@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "bundler/base/error.h"
+#include "bundler/base/path_text.h"
 #include "bundler/find/elf_file.h"
 #include "bundler/find/elf_scan.h"
 #include "bundler/find/glob.h"
@@ -30,8 +31,6 @@ bool any_matches(const std::vector<std::string>& patterns,
   }
   return false;
 }
-
-std::string last_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 }  // namespace
 

@@ -64,9 +64,4 @@ std::vector<std::string> split_list(const std::string& text, const char* separat
   return parts;
 }
 
-std::string directory_of(const std::string& path) {
-  std::size_t slash = path.rfind('/');
-  return slash == std::string::npos || slash == 0 ? "/" : path.substr(0, slash);
-}
-
 }  // namespace scratchpack

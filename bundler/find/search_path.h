@@ -22,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "bundler/base/path_text.h"
 #include "bundler/find/elf_file.h"
 #include "bundler/find/resolve.h"
 #include "bundler/find/sysroot.h"
@@ -112,8 +113,5 @@ std::vector<std::string> musl_directories(const Sysroot& sysroot, const std::str
 
 /// Splits at any of `separators`; empty parts are kept.
 std::vector<std::string> split_list(const std::string& text, const char* separators);
-
-/// Directory of a path by its text; "/" at least.
-std::string directory_of(const std::string& path);
 
 }  // namespace scratchpack

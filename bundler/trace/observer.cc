@@ -12,6 +12,7 @@
 #include <memory>
 #include <utility>
 
+#include "bundler/base/path_text.h"
 #include "bundler/find/sysroot.h"
 #include "bundler/trace/filter.h"
 
@@ -43,10 +44,6 @@ std::optional<Use> use_of(std::uint64_t flags) {
   if ((flags & (O_PATH | O_DIRECTORY)) != 0) return Use::looked_at;
   if ((flags & O_ACCMODE) == O_WRONLY || (flags & O_TRUNC) != 0) return std::nullopt;
   return Use::opened;
-}
-
-std::string joined(const std::string& directory, const std::string& path) {
-  return (directory == "/" ? "" : directory) + "/" + path;
 }
 
 }  // namespace
@@ -163,9 +160,7 @@ void Observer::end(pid_t thread, std::int64_t result) {
     case kRename:
     case kLink:
       return recorder_.made(begun.path);
-    case kLook:
-      return recorder_.use(begun.path, Use::looked_at);
-    default:  // chdir; after chroot all paths are recorded below the new root
+    default:  // looks, and chdir; after chroot all paths are recorded below the new root
       return recorder_.use(begun.path, Use::looked_at);
   }
 }

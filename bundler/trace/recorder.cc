@@ -11,6 +11,7 @@
 
 #include "bundler/base/error.h"
 #include "bundler/base/file.h"
+#include "bundler/base/path_text.h"
 #include "bundler/find/elf_file.h"
 #include "bundler/find/left_out.h"
 #include "bundler/find/script.h"
@@ -21,11 +22,6 @@ namespace {
 
 constexpr int kMostInterpreters = 5;  // the kernel's, of a script whose interpreter is a script
 
-std::string parent_of(const std::string& path) {
-  std::size_t slash = path.rfind('/');
-  return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
-}
-
 /// Where a path leads; empty when it leads nowhere.
 std::string real_path(const std::string& path) {
   std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
@@ -34,7 +30,7 @@ std::string real_path(const std::string& path) {
 
 /// The path with the links of its parents followed: what names the file itself.
 std::string real_name(const std::string& path) {
-  std::string parent = real_path(parent_of(path));
+  std::string parent = real_path(directory_of(path));
   if (parent.empty()) return path;
   return (parent == "/" ? "" : parent) + path.substr(path.rfind('/'));
 }
@@ -108,7 +104,7 @@ void Recorder::made(const std::string& path) {
 /// What was made, or lies below a directory that was.
 bool Recorder::is_made(const std::string& real) const {
   if (made_.empty()) return false;
-  for (std::string at = real; at != "/"; at = parent_of(at)) {
+  for (std::string at = real; at != "/"; at = directory_of(at)) {
     if (made_.contains(at)) return true;
   }
   return false;
