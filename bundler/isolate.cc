@@ -23,6 +23,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <utility>
 
 #include "bundler/base/file.h"
 
@@ -55,7 +56,30 @@ void enter_namespaces(const Identity& user) {
   write_text("/proc/self/gid_map", fmt::format("{} {} 1", user.group, gid));
 }
 
-/// Fills `root` with the program under its name, /proc, and /tmp if asked for.
+/// Mounts something at a new place in the root.
+void bind(const std::string& source, const std::string& place, mode_t mode, const char* what) {
+  Descriptor file(::open(place.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  must(file.get(), what);
+  must(::mount(source.c_str(), place.c_str(), nullptr, MS_BIND, nullptr), what);
+}
+
+/// The devices that container engines give to every container, as far as this machine has them.
+void build_devices(const std::string& folder) {
+  must(::mkdir(folder.c_str(), 0755), "mkdir /dev");
+  for (const char* name : {"null", "zero", "full", "random", "urandom"}) {
+    std::string source = fmt::format("/dev/{}", name);
+    if (::access(source.c_str(), F_OK) == 0) bind(source, folder + "/" + name, 0666, name);
+  }
+  const std::pair<const char*, const char*> links[] = {{"/proc/self/fd", "fd"},
+                                                       {"/proc/self/fd/0", "stdin"},
+                                                       {"/proc/self/fd/1", "stdout"},
+                                                       {"/proc/self/fd/2", "stderr"}};
+  for (const auto& [target, name] : links) {
+    must(::symlink(target, (folder + "/" + name).c_str()), "link in /dev");
+  }
+}
+
+/// Fills `root` with the program under its name, /proc, /dev, and /tmp if asked for.
 void build_root(const Isolation& isolation, const std::string& root, const std::string& name) {
   // Opened here: a bind mount wants a source in its own mount namespace. And before the tmpfs may
   // cover it.
@@ -64,11 +88,8 @@ void build_root(const Isolation& isolation, const std::string& root, const std::
   must(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "mount /");
   must(::mount("scratchpack", root.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"),
        "mount tmpfs");
-  std::string place = root + name;
-  Descriptor file(::open(place.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755));
-  must(file.get(), "create the program's place");
-  std::string source = fmt::format("/proc/self/fd/{}", program.get());
-  must(::mount(source.c_str(), place.c_str(), nullptr, MS_BIND, nullptr), "bind the program");
+  bind(fmt::format("/proc/self/fd/{}", program.get()), root + name, 0755, "bind the program");
+  build_devices(root + "/dev");
   must(::mkdir((root + "/proc").c_str(), 0555), "mkdir /proc");
   if (!isolation.with_tmp) return;
   must(::mkdir((root + "/tmp").c_str(), 01777), "mkdir /tmp");

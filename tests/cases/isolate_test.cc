@@ -31,6 +31,8 @@ int main(int count, char** words) {
   DIR* root = opendir("/");
   for (struct dirent* entry; (entry = readdir(root));)
     if (entry->d_name[0] != '.') printf("/%s\n", entry->d_name);
+  FILE* null = fopen("/dev/null", "r+");
+  printf("null: %d %d\n", null && fputs("x", null) >= 0 && !fflush(null), null ? fgetc(null) : 0);
   FILE* file = fopen("/new", "w");
   printf("write: %s\n", file ? "ok" : strerror(errno));
   printf("setuid: %s\n", setuid(0) ? strerror(errno) : "ok");
@@ -59,13 +61,14 @@ std::string output_in(const ScratchFolder& folder, const Isolation& isolation, i
 
 }  // namespace
 
-TEST_CASE("the empty root holds the program and /proc, and the program holds no privilege") {
+TEST_CASE("the empty root holds the program, /proc and /dev, and the program holds no privilege") {
   ScratchFolder folder;
   std::string probe = compile_probe(folder);
   int status = -1;
   std::string said = output_in(folder, {.program = probe}, &status);
   CHECK(status == 0);
   CHECK(said ==
+        "/dev\n"
         "/probe\n"
         "/proc\n"
         "CapAmb:\t0000000000000000\n"
@@ -77,6 +80,7 @@ TEST_CASE("the empty root holds the program and /proc, and the program holds no 
         "HOSTNAME=verify\n"
         "NoNewPrivs:\t1\n"
         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
+        "null: 1 -1\n"
         "pid 1 uid 65532 gid 65532 cwd /\n"
         "setuid: Operation not permitted\n"
         "write: Read-only file system\n");

@@ -5,7 +5,7 @@
 
 For every dynamically linked program below /usr/bin and /usr/sbin: `--version` and `--help`, natively
 twice, then from a bundle that lies at the program's own path in a root that holds nothing else but
-/proc. Standard output, standard error and status must be equal. Native and bundle get the same
+/proc and what engines put into /dev. Standard output, standard error and status must be equal. Native and bundle get the same
 arguments, environment, working directory and standard input; neither has a network, and the machine
 is read-only to both, so that a program which does more than answer does no harm.
 
@@ -45,6 +45,7 @@ QUESTIONS = ("--version", "--help")
 ENVIRONMENT = engine.ENVIRONMENT | {"HOME": "/absent"}  # nobody's files, the same for both
 SECONDS = 10
 ENOUGH = 300
+DEVICES = tuple(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom"))
 INSIDE = "SCRATCHPACK_ORACLE_SANDBOX"
 
 
@@ -98,7 +99,7 @@ def native_answer(program, question):
 
 # ---- one program --------------------------------------------------------------------------------
 class Root:
-    """A root folder that holds one bundle at its program's path, and /proc."""
+    """A root folder that holds one bundle at its program's path, /proc and an engine's devices."""
 
     def __init__(self, folder, program):
         self.folder = tempfile.mkdtemp(prefix="root.", dir=folder)
@@ -118,15 +119,19 @@ class Root:
         """Makes it read-only, as the machine is to the native program, with what is mounted in."""
         subprocess.run(["mount", "--bind", self.folder, self.folder], check=True)
         self.mounted.append(self.folder)
-        if mount:
-            place = self.folder + mount
-            os.makedirs(place if os.path.isdir(mount) else os.path.dirname(place))
-            if not os.path.isdir(mount):
-                with open(place, "wb"):
-                    pass
-            subprocess.run(["mount", "--bind", mount, place], check=True)
-            self.mounted.append(place)
+        for path in (*DEVICES, *filter(None, [mount])):
+            self.mount(path)
         subprocess.run(["mount", "-o", "remount,bind,ro", self.folder], check=True)
+
+    def mount(self, path):
+        """The machine's, at its own place."""
+        place = self.folder + path
+        os.makedirs(place if os.path.isdir(path) else os.path.dirname(place), exist_ok=True)
+        if not os.path.isdir(path):
+            with open(place, "wb"):
+                pass
+        subprocess.run(["mount", "--bind", path, place], check=True)
+        self.mounted.append(place)
 
     def remove(self):
         for point in reversed(self.mounted):
