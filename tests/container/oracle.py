@@ -46,6 +46,7 @@ ENVIRONMENT = engine.ENVIRONMENT | {"HOME": "/absent"}  # nobody's files, the sa
 SECONDS = 10
 ENOUGH = 300
 DEVICES = tuple(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom"))
+UNSTEADY = "differs from run to run"
 INSIDE = "SCRATCHPACK_ORACLE_SANDBOX"
 
 
@@ -93,7 +94,7 @@ def native_answer(program, question):
     if not first.stdout + first.stderr:
         return None, "says nothing"
     if run("/", program, question) != first:
-        return None, "differs from run to run"
+        return None, UNSTEADY
     return first, None
 
 
@@ -196,13 +197,15 @@ def judge(program, folder):
     if not answers:
         return verdict
     options, mount = options_for(program), oracle_programs.of(MOUNTS, program)
-    if (options or mount) and is_whole(program):
+    # What is asked of one run and not of the next may be what needs them.
+    steady = UNSTEADY not in verdict.skipped
+    if (options or mount) and steady and is_whole(program):
         text, unsteady = try_bundle(program, folder, answers, [], None)
         if not text and not unsteady:
             verdict.needless = "it is right without what oracle_programs.py adds to it"
     verdict.fault, unsteady = try_bundle(program, folder, answers, options, mount)
     verdict.asked = len(answers) - unsteady
-    verdict.skipped += ("differs from run to run",) * unsteady
+    verdict.skipped += (UNSTEADY,) * unsteady
     return verdict
 
 

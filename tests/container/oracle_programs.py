@@ -16,8 +16,18 @@ FILES = {
                       "/etc/debian_version", "/usr/share/dpkg/*table"),
     "/usr/bin/c[mp]a*": ("/usr/share/cmake-*/Modules/CMake.cmake",),
     "/usr/bin/ctest": ("/usr/share/cmake-*/Modules/CMake.cmake",),
+    # Each shows its manual page by way of fish.
+    "/usr/bin/fish*": ("/usr/share/fish/config.fish", "/usr/share/fish/functions",
+                       "/usr/share/fish/groff", "/usr/share/fish/man/man1/fish*", "/usr/bin/fish",
+                       "/bin/sh", "/usr/bin/cat", "/usr/bin/less", "/usr/bin/locale",
+                       "/usr/bin/nroff", "/usr/bin/preconv", "/usr/bin/groff", "/usr/bin/tbl",
+                       "/usr/bin/troff", "/usr/bin/grotty", "/usr/share/groff/*/tmac",
+                       "/usr/share/groff/*/font/devutf8", "/etc/groff"),
+    "/usr/bin/fuse-overlayfs": ("/usr/bin/fusermount3",),
     "/usr/bin/gdb": ("/usr/lib/python3.*", "/usr/share/gdb/python", "/etc/gdb/gdbinit"),
     "/usr/bin/groff": ("/usr/share/groff/*/font/devps/DESC", "/usr/bin/troff", "/usr/bin/grops"),
+    "/usr/bin/kpasswd": ("/etc/krb5.conf",),
+    "/usr/bin/lynx": ("/etc/lynx",),
     "/usr/bin/pre-grohtml": ("/usr/share/groff/*/font/devhtml/DESC",
                              "/usr/share/groff/*/font/devps/DESC"),
     "/usr/bin/valgrind.bin": ("/usr/libexec/valgrind/memcheck-*-linux",),
@@ -25,11 +35,14 @@ FILES = {
     "/usr/bin/*-gcc-nm-*": ("/usr/lib/gcc/*/*/liblto_plugin.so", "/usr/bin/nm"),
     "/usr/bin/*-gcc-ranlib-*": ("/usr/lib/gcc/*/*/liblto_plugin.so", "/usr/bin/ranlib"),
     "/usr/bin/*-gp-display-*": ("/etc/gprofng.rc",),
+    "/usr/sbin/apparmor_parser": ("/etc/apparmor/parser.conf",
+                                  "/usr/share/apparmor-features/features"),
 }
 
 # What of the machine is mounted into the root besides /proc: a container has its devices and /sys,
 # and is given what the program works on.
 MOUNTS = {
+    "/usr/bin/lynx": "/tmp",
     "/usr/sbin/accessdb": "/var/cache/man",
     "/usr/sbin/chmem": "/sys",
     "/usr/sbin/dmsetup": "/dev",
@@ -37,9 +50,11 @@ MOUNTS = {
 
 # Where a bundle cannot answer as the machine does, and why.
 EXCEPTIONS = {
+    "/usr/bin/aspell": "names its filters in the order of their directory, which a bundle sorts",
     "/usr/bin/*-fpcmkcfg-*": "looks for gcc by system calls of its own: Free Pascal has no C library",
     "/usr/bin/fppkg-*": "reads its configuration by system calls of its own, as above",
     "/usr/bin/icuinfo": "says the machine's own time zone, which is not for a bundle",
+    "/usr/bin/rsync": "asks /proc/self/fd for what is in the open /, which in a bundle is no directory",
 }
 
 
