@@ -203,6 +203,27 @@ void complete_root(FileSet& files, const Identity& user) {
 
 // ---- afterwards ----------------------------------------------------------------------------
 
+/// The files and listed directories the output is made of. Two kinds would make it old for ever,
+/// or for nothing: the directory it is itself written to, and the package database, which only
+/// names what the other inputs hold.
+std::set<std::string> inputs_of(const Build& build) {
+  std::set<std::string> files = build.sysroot.files_read();
+  std::string database = normal_path(build.sysroot.root() + "/var/lib/dpkg") + "/";
+  std::erase_if(files, [&](const std::string& file) { return file.starts_with(database); });
+  for (const auto& [path, entry] : build.files) {
+    if (!entry.source.empty()) files.insert(entry.source);
+  }
+  for (const std::string& written : {build.output, build.options.depfile}) {
+    files.erase(fs::weakly_canonical(written).parent_path());
+  }
+  if (!build.options.config.empty()) files.insert(build.options.config);
+  files.insert(build.options.profile.begin(), build.options.profile.end());
+  for (const std::string& recipe : build.options.recipe) {
+    if (fs::is_regular_file(recipe)) files.insert(recipe);
+  }
+  return files;
+}
+
 void write_beside(Build& build) {
   const BuildOptions& options = build.options;
   if (options.dry_run) return;
@@ -211,12 +232,7 @@ void write_beside(Build& build) {
         docker_context(options, build.plan, build.output, format_of(options).kind));
     build.plan.warnings.insert(build.plan.warnings.end(), warnings.begin(), warnings.end());
   }
-  if (options.depfile.empty()) return;
-  std::set<std::string> files = build.sysroot.files_read();
-  for (const auto& [path, entry] : build.files) {
-    if (!entry.source.empty()) files.insert(entry.source);
-  }
-  write_depfile(build.output, files, options.depfile);
+  if (!options.depfile.empty()) write_depfile(build.output, inputs_of(build), options.depfile);
 }
 
 void print_warnings(const Build& build) {

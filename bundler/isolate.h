@@ -1,6 +1,7 @@
 // Runs one executable as a container made FROM scratch would: in a root that holds it, /proc
-// and the usual devices and nothing else, as an unprivileged user, read-only, without a way back. No container engine,
-// no daemon: the kernel's namespaces, as root or where users may make their own.
+// and the usual devices and nothing else, as an unprivileged user, read-only, without a way back.
+// No container engine, no daemon: the kernel's namespaces, as root or where users may make their
+// own.
 #pragma once
 
 #include <chrono>

@@ -32,6 +32,7 @@ InspectView view_of(const InspectOptions& options) {
 int run(const Options& options) {
   switch (options.command) {
     case Command::help:
+    case Command::completion:
       fmt::print("{}", options.text);
       return 0;
     case Command::build:

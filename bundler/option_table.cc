@@ -11,7 +11,7 @@ CommandTable build_table(BuildOptions& o) {
       "build",
       "scratchpack build /usr/bin/curl -o curl.bundle",
       "scratchpack build APP [options] [-- ARG…]",
-      "APP, a dynamic or static ELF program or a #! script, becomes one executable.\n"
+      "Makes one executable of APP, a dynamic or static ELF program or a #! script.\n"
       "ARGs are put before the user's own.",
       {
           {"", false, {{"APP", "APP", &o.application, "the program, a path or a name in PATH"}}},
@@ -22,6 +22,7 @@ CommandTable build_table(BuildOptions& o) {
              "one executable, or the plain root file system as tar or folder"},
             {"--dry-run", "", &o.dry_run, "look and explain, write nothing"},
             {"--json", "", &o.json, "a machine-readable summary on standard output"},
+            {"--config", "FILE", &o.config, "take options from a TOML file, before those typed"},
             {"--depfile", "PATH", &o.depfile, "list every file read, for make and ninja"},
             {"-v,--verbose", "", &o.verbose, "name every file that goes in, and why"},
             {"-q,--quiet", "", &o.quiet, "only errors"}}},
@@ -157,13 +158,22 @@ CommandTable recipes_table(RecipesOptions& o) {
           {{"", false, {{"NAME", "[NAME]", &o.name, "one recipe, by name or file"}}}}};
 }
 
+CommandTable completion_table(CompletionOptions& o) {
+  return {Command::completion,
+          "completion",
+          "scratchpack completion bash > /etc/bash_completion.d/scratchpack",
+          "scratchpack completion SHELL",
+          "Prints a shell's completion script.",
+          {{"", false, {{"SHELL", "bash|zsh|fish", &o.shell, "which shell: bash, zsh or fish"}}}}};
+}
+
 }  // namespace
 
 std::vector<CommandTable> command_tables(Options& options) {
   return {build_table(options.build),     trace_table(options.trace),
           inspect_table(options.inspect), extract_table(options.extract),
           verify_table(options.verify),   recipes_table(options.recipes),
-          doctor_table(options.doctor)};
+          doctor_table(options.doctor),   completion_table(options.completion)};
 }
 
 std::string help_text(const std::vector<CommandTable>& tables) {

@@ -10,7 +10,12 @@
 #include <utility>
 
 #include "bundler/base/error.h"
+#include "bundler/completion.h"
+#include "bundler/config_file.h"
+#include "bundler/find/profile.h"
 #include "bundler/option_table.h"
+#include "bundler/report.h"
+#include "runtime/format.h"
 
 namespace scratchpack {
 namespace {
@@ -165,6 +170,33 @@ std::vector<std::string> parse_command(const CommandTable& table, std::vector<st
   return repeated;
 }
 
+/// With --config: parses again, the file's words in front of those typed, which so override values
+/// and are added to lists.
+void take_config(BuildOptions& build, const CommandTable& table,
+                 const std::vector<std::string>& typed, std::vector<std::string>& behind) {
+  const std::string file = build.config;
+  ConfigWords config = read_config(file, table);
+  build = {};
+  std::vector<std::string> repeated;
+  try {
+    repeated = parse_command(table, std::move(config.options));
+  } catch (const UsageError& error) {
+    throw UsageError(fmt::format("read config {}: {}", file, error.what()));
+  }
+  for (std::string& word : parse_command(table, typed)) repeated.push_back(std::move(word));
+  build.repeated = std::move(repeated);
+  if (build.application.empty()) build.application = std::move(config.application);
+  if (behind.empty()) behind = std::move(config.arguments);
+}
+
+std::string version_text() {
+  return fmt::format(
+      "scratchpack {}\n"
+      "bundles: writes format 1 (2 with --compress best), reads 1 to {}\n"
+      "profiles: version {}; summaries: version {}\n",
+      SCRATCHPACK_VERSION, kFormatVersion, kProfileVersion, kReportVersion);
+}
+
 void require(bool condition, const std::string& message) {
   if (!condition) throw UsageError(message);
 }
@@ -242,7 +274,7 @@ Options parse_options(const std::vector<std::string>& arguments) {
     return options;
   }
   if (first == "--version") {
-    options.text = "scratchpack " SCRATCHPACK_VERSION "\n";
+    options.text = version_text();
     return options;
   }
   auto table = std::find_if(tables.begin(), tables.end(),
@@ -266,7 +298,12 @@ Options parse_options(const std::vector<std::string>& arguments) {
     options.text = help_text(*table);
     return options;
   }
-  options.build.repeated = parse_command(*table, std::move(words));
+  options.build.repeated = parse_command(*table, words);
+  if (!options.build.config.empty()) take_config(options.build, *table, words, behind);
+  if (options.command == Command::completion) {
+    require(!options.completion.shell.empty(), "completion: name the shell: bash, zsh or fish");
+    options.text = completion_script(options.completion.shell, tables);
+  }
   finish(options, *table, separated, std::move(behind));
   return options;
 }

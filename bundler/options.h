@@ -50,6 +50,7 @@ struct BuildOptions {
   std::string build_command = {};
   bool force = false;
 
+  std::string config = {};  ///< a file with the same options; what is typed comes after them
   std::string depfile = {};
   bool dry_run = false;
   bool json = false;
@@ -100,11 +101,25 @@ struct DoctorOptions {
   bool json = false;
 };
 
-enum class Command : std::uint8_t { help, build, trace, inspect, extract, verify, recipes, doctor };
+struct CompletionOptions {
+  std::string shell = {};  ///< bash, zsh or fish
+};
+
+enum class Command : std::uint8_t {
+  help,
+  build,
+  trace,
+  inspect,
+  extract,
+  verify,
+  recipes,
+  doctor,
+  completion
+};
 
 struct Options {
   Command command = Command::help;
-  std::string text = {};  ///< help: what to print on standard output
+  std::string text = {};  ///< help and completion: what to print on standard output
   BuildOptions build = {};
   TraceOptions trace = {};
   InspectOptions inspect = {};
@@ -112,6 +127,7 @@ struct Options {
   VerifyOptions verify = {};
   RecipesOptions recipes = {};
   DoctorOptions doctor = {};
+  CompletionOptions completion = {};
 };
 
 /// Parses argv without the program's name. Throws UsageError for what does not exist, has a wrong

@@ -16,8 +16,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kVersion = 1;
-
 /// For values that are not always there: an absent key says so better than an empty text.
 void put(Json& object, const char* key, const std::string& text) {
   if (!text.empty()) object[key] = text;
@@ -111,7 +109,7 @@ Json recipes_json(const Report& report) {
 
 Json report_json(const Report& report, bool manifest) {
   Json json = {
-      {"version", kVersion}, {"application", report.application}, {"format", report.format}};
+      {"version", kReportVersion}, {"application", report.application}, {"format", report.format}};
   if (!manifest) {
     json["output"] = report.output;
     json["bytes"] = report.bytes;
@@ -247,7 +245,7 @@ std::string to_manifest(const Report& report) { return text_of(report_json(repor
 Report from_json(const std::string& text) {
   try {
     Json json = Json::parse(text);
-    if (!json.is_object() || get<int>(json, "version") != kVersion) {
+    if (!json.is_object() || get<int>(json, "version") != kReportVersion) {
       throw Error("read manifest: not of version 1 (use the scratchpack that wrote it)");
     }
     return report_of(json);

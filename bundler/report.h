@@ -11,6 +11,9 @@
 
 namespace scratchpack {
 
+/// Of the summary as JSON, which is the manifest in a bundle, too.
+inline constexpr int kReportVersion = 1;
+
 struct ReportFile {
   std::string path;
   std::string kind;         ///< "file", "symlink" or "directory"

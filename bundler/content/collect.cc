@@ -252,10 +252,17 @@ class Collector {
     put(path, std::move(entry));
   }
 
+  /// A directory taken with all that is in it.
+  static FileEntry listed_directory(const Want& want, const std::string& source) {
+    FileEntry entry = entry_for(want, FileKind::directory, 0);
+    entry.source = source;
+    return entry;
+  }
+
   void take_own_tree(const std::string& real, const Want& want, std::vector<std::string>& links) {
     if (!trees_.insert(real).second) return;
     check_readable(host(real), FileKind::directory);
-    if (real != "/") put(real, entry_for(want, FileKind::directory, 0));
+    if (real != "/") put(real, listed_directory(want, host(real)));
     for (const std::string& name : sysroot_.list(real)) {
       std::string path = joined(real, name);
       auto known = files_.find(path);
@@ -330,7 +337,7 @@ class Collector {
       return;
     }
     check_readable(source, FileKind::directory);
-    if (real != "/") put(real, entry_for(want, FileKind::directory, 0));
+    if (real != "/") put(real, listed_directory(want, source));
     for (const std::string& name : machine_.list(source)) {
       Want child = want;
       child.path = joined(real, name);

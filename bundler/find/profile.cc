@@ -16,7 +16,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kVersionKey = "scratchpack_profile";
-constexpr int kVersion = 1;
 
 constexpr std::pair<const char*, Use> kLists[] = {
     {"executed", Use::executed}, {"interpreters", Use::interpreter},
@@ -84,7 +83,7 @@ void Profile::merge(const Profile& other) {
 }
 
 std::string to_json(const Profile& profile) {
-  Json json = {{kVersionKey, kVersion}};
+  Json json = {{kVersionKey, kProfileVersion}};
   json["runs"] = Json::array();
   for (const ProfileRun& run : profile.runs) {
     json["runs"].push_back({{"program", run.program}, {"status", run.status}});
@@ -109,10 +108,10 @@ Profile parse_profile(const std::string& text, const std::string& source) {
   if (!json.is_object() || !json.contains(kVersionKey)) {
     throw Error(fmt::format("read profile {}: it is none (scratchpack trace writes them)", source));
   }
-  if (json[kVersionKey] != kVersion) {
+  if (json[kVersionKey] != kProfileVersion) {
     throw Error(
         fmt::format("read profile {}: not of version {} (trace again with this scratchpack)",
-                    source, kVersion));
+                    source, kProfileVersion));
   }
   Profile profile{.runs = runs_of(json, source)};
   for (const auto& [key, use] : kLists) {

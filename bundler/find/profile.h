@@ -23,6 +23,9 @@
 
 namespace scratchpack {
 
+/// Of the format; a file of another is refused.
+inline constexpr int kProfileVersion = 1;
+
 /// How a path was used, the weakest first; of several uses the strongest is kept.
 enum class Use : std::uint8_t {
   looked_at,    ///< stat, access, readlink: it is there, and of what kind

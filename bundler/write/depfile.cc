@@ -26,8 +26,11 @@ void write_depfile(const std::string& target, const std::set<std::string>& files
                    const std::string& path) {
   std::string text = escaped(target) + ":";
   for (const std::string& file : files) text += " \\\n  " + escaped(file);
+  text += "\n";
+  // A file that is gone makes the target old, and is not an input that nothing makes.
+  for (const std::string& file : files) text += escaped(file) + ":\n";
   AtomicFile output(path, 0644);
-  output.write(text + "\n");
+  output.write(text);
   output.commit();
 }
 

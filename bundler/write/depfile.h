@@ -6,8 +6,9 @@
 
 namespace scratchpack {
 
-/// Writes `target: file file …` to `path`, whole or not at all, names escaped as make reads them.
-/// Throws Error for a name with a line break, which make cannot spell.
+/// Writes `target: file file …` and an empty rule a file (as compilers do with -MP) to `path`,
+/// whole or not at all, names escaped as make reads them. Throws Error for a name with a line
+/// break, which make cannot spell.
 void write_depfile(const std::string& target, const std::set<std::string>& files,
                    const std::string& path);
 

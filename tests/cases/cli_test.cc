@@ -358,13 +358,18 @@ TEST_CASE("a program is found in PATH when no file beside us has its name") {
 TEST_CASE("the depfile names what the output is made of, for make") {
   ScratchFolder folder;
   compile_program(folder);
-  folder.run("mv app 'an app' && echo x >'da ta'");
+  folder.run("mv app 'an app' && echo x >'da ta' && mkdir tree && echo y >tree/leaf");
+  folder.write("own.toml",
+               "description = 'our own'\nreason = 'we read it'\n[when]\nsoname = ['libc.so.6']\n"
+               "[[files]]\nglob = ['/etc/hosts.conf']\n");
   REQUIRE(
-      run(folder, "build './an app' -q -o out --depfile out.d --add-data 'da ta:/srv'").status ==
-      0);
+      run(folder,
+          "build './an app' -q -o out --depfile out.d --add-data 'da ta:/srv' --add-data tree:/srv"
+          " --recipe ./own.toml")
+          .status == 0);
   folder.write("Makefile", "-include out.d\nout:\n\t@echo again\n");
   CHECK(output_of("make -s out 2>&1", folder.path()) == "");
-  for (const char* changed : {"libword.so", "'an app'", "'da ta'"}) {
+  for (const char* changed : {"libword.so", "'an app'", "'da ta'", "tree", "own.toml"}) {
     folder.run(std::string("touch -d '1 hour ago' out && touch ") + changed);
     CHECK(output_of("make -s out 2>&1", folder.path()) == "again\n");
     folder.run(std::string("touch -d '2 hours ago' ") + changed);
@@ -373,6 +378,10 @@ TEST_CASE("the depfile names what the output is made of, for make") {
   for (const char* name : {"/libc.so.6", "/libword.so", "/an\\ app", "/da\\ ta"}) {
     CHECK(says(depfile, name));
   }
+  CHECK_FALSE(says(depfile, "/var/lib/dpkg"));  // it changes with packages that have no part in it
+
+  folder.run("rm tree/leaf");  // no input that nothing makes
+  CHECK(output_of("make -s out 2>&1", folder.path()) == "again\n");
 }
 
 TEST_CASE("an emitted Dockerfile lies beside its output and is not written over a stranger's") {

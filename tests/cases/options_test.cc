@@ -128,7 +128,7 @@ TEST_CASE("a misspelt command or option is refused with the nearest name") {
 
 TEST_CASE("options of later versions are refused, not ignored") {
   for (const char* option :
-       {"--python", "--sbom", "--strip", "--from-image", "--platform", "--config"}) {
+       {"--python", "--sbom", "--strip", "--from-image", "--platform"}) {
     CHECK(says(refusal({"build", "a", option, "x"}), "no such option"));
   }
   for (const char* command : {"diff", "sbom"}) {

@@ -1,0 +1,4 @@
+#pragma once
+
+/* How a greeting begins. */
+const char* greeting(void);
