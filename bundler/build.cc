@@ -169,7 +169,9 @@ Plan make_plan(const Build& build) {
   for (const std::string& spec : options.add_binary) {
     plan_added_binary(plan, spec, options.workdir, build.sysroot, resolve);
   }
-  for (const std::string& spec : options.add_data) plan_data(plan, spec, options.workdir);
+  for (const std::string& spec : options.add_data) {
+    plan_data(plan, spec, options.workdir, build.sysroot, resolve);
+  }
   std::vector<NamedProfile> profiles = profiles_of(build);
   RecipeOptions recipes = recipe_options(build, profiles);
   // Before what was seen in use, as a recipe may change a file (Python's byte code).

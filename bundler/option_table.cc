@@ -29,7 +29,7 @@ CommandTable build_table(BuildOptions& o) {
           {"What goes in",
            true,
            {{"--add-data", "SRC:DEST", &o.add_data,
-             "file or folder; DEST: a directory, absolute or from --workdir"},
+             "file or folder and what it needs; DEST: absolute or from --workdir"},
             {"--add-binary", "SRC[:DEST]", &o.add_binary,
              "a program or library with everything it needs"},
             {"--exclude", "GLOB", &o.exclude, "leave out what was found (a path pattern)"},

@@ -6,6 +6,7 @@
 
 #include "bundler/base/error.h"
 #include "bundler/base/path_text.h"
+#include "bundler/find/data_needs.h"
 
 namespace scratchpack {
 namespace {
@@ -86,7 +87,8 @@ class BinaryAdder {
 
 }  // namespace
 
-void plan_data(Plan& plan, const std::string& spec, const std::string& workdir) {
+void plan_data(Plan& plan, const std::string& spec, const std::string& workdir,
+               const Sysroot& sysroot, const ResolveOptions& options) {
   const std::string option = "--add-data " + spec;
   std::size_t colon = spec.rfind(':');
   if (colon == std::string::npos || colon == 0 || colon + 1 == spec.size()) {
@@ -97,7 +99,8 @@ void plan_data(Plan& plan, const std::string& spec, const std::string& workdir) 
     Want want{.path = destination, .reason = option, .source = source};
     if (!is_directory(source)) want.path = joined(destination, last_name(normal_path(source)));
     want.container_first = true;
-    plan.wants.push_back(std::move(want));
+    plan.wants.push_back(want);
+    plan_data_needs(plan, want, sysroot, options);
   }
 }
 

@@ -14,8 +14,10 @@
 namespace scratchpack {
 
 /// `--add-data SRC:DEST`; SRC is a path of the build machine. A file of the container at the same
-/// place wins. Throws UsageError for what is not SRC:DEST, Error when there is no SRC.
-void plan_data(Plan& plan, const std::string& spec, const std::string& workdir);
+/// place wins. Programs and libraries in it bring the libraries they need (data_needs.h). Throws
+/// UsageError for what is not SRC:DEST, Error when there is no SRC.
+void plan_data(Plan& plan, const std::string& spec, const std::string& workdir,
+               const Sysroot& sysroot, const ResolveOptions& options);
 
 /// `--add-binary SRC[:DEST]`: programs, plugins and scripts with all they need; without DEST at
 /// their own absolute path. An absolute SRC that the sysroot has is taken from there, any other

@@ -11,7 +11,7 @@ namespace {
 
 Plan with_data(const std::string& spec, const std::string& workdir = "") {
   Plan plan;
-  plan_data(plan, spec, workdir);
+  plan_data(plan, spec, workdir, Sysroot(), {});
   return plan;
 }
 
@@ -93,6 +93,52 @@ TEST_CASE("a data specification that makes no sense is wrong usage, a missing fi
       "--add-data /nonsense/file:/opt: no such file or directory, and nothing matches it as a "
       "pattern",
       Error);
+}
+
+TEST_CASE("programs and libraries in data bring what they need, and stay data") {
+  ScratchFolder folder;
+  folder.copy("modules/tool/tool.node", "/lib/x86_64-linux-gnu/libcurl.so.4");
+  folder.copy("modules/bin/env", "/usr/bin/env");
+  folder.write("modules/odd.node",
+               "\x7f"
+               "ELF and no more");
+  folder.link("modules/round", "..");
+  Plan plan = with_data(folder.path("modules") + ":/app/modules");
+  CHECK(wants(plan, "/lib/x86_64-linux-gnu/libz.so.1"));
+  CHECK(wants(plan, "/lib64/ld-linux-x86-64.so.2"));
+  CHECK(plan.missing.empty());
+  CHECK(plan.warnings.empty());
+  FileSet files = collect(plan, Sysroot(), {});
+  CHECK(files["/app/modules/tool/tool.node"].container_first);
+  CHECK_FALSE(files["/lib64/ld-linux-x86-64.so.2"].container_first);
+  CHECK(files.contains("/app/modules/odd.node"));
+  plan = with_data(folder.path("modules/tool/tool.node") + ":/app");
+  CHECK(wants(plan, "/lib/x86_64-linux-gnu/libz.so.1"));
+}
+
+TEST_CASE("a library that data lacks is a warning, one that is in the data is none") {
+  ScratchFolder folder;
+  folder.write("empty.c", "");
+  folder.run(
+      "mkdir data && cc -shared -Wl,-soname,libinner.so -o data/libinner.so empty.c && "
+      "cc -shared -Wl,-soname,libouter.so -o libouter.so empty.c && cc -shared -o data/addon.node "
+      "empty.c -Wl,--no-as-needed data/libinner.so libouter.so");
+  Plan plan = with_data(folder.path("data") + ":/app");
+  CHECK(plan.missing.empty());
+  REQUIRE(plan.warnings.size() == 1);
+  CHECK(plan.warnings[0].find("/app/addon.node needs") != std::string::npos);
+  CHECK(plan.warnings[0].find("libouter.so") != std::string::npos);
+}
+
+TEST_CASE("data made for musl, too, brings nothing to a program of glibc") {
+  ScratchFolder folder;
+  folder.write("empty.c", "");
+  folder.run(
+      "mkdir data && cc -shared -Wl,-soname,libc.musl-x86_64.so.1 -o libc.so empty.c && "
+      "cc -shared -o data/addon.node empty.c -Wl,--no-as-needed libc.so -l:libz.so.1");
+  Plan plan = with_data(folder.path("data") + ":/app");
+  CHECK(plan.warnings.empty());
+  CHECK_FALSE(wants(plan, "/lib/x86_64-linux-gnu/libz.so.1"));
 }
 
 TEST_CASE("a binary brings what it needs, and stays at its place without DEST") {
