@@ -228,7 +228,7 @@ class Applier {
     if (!begins_as_elf(host)) return add_want(want);
     try {
       std::optional<ElfFile> elf = read_elf_file(host, want.path);
-      if (elf && !elf->is_native()) return;  // no process of ours can load it
+      if (elf && elf->is_foreign()) return;  // no process of ours can load it
       bool loaded = elf && elf->has_dynamic && elf->kind != ElfKind::static_program;
       loaded ? add_loaded(recipe, want) : add_want(want);
     } catch (const Error& error) {

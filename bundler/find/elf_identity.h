@@ -18,6 +18,9 @@ struct ElfIdentity {
 
   /// 64-bit little-endian x86-64: what this tool bundles and its linkers load.
   bool is_native() const;
+  /// For another machine; a file for no machine at all is data in ELF's clothes (Guile's compiled
+  /// modules).
+  bool is_foreign() const { return !is_native() && machine != 0; }
   /// "AArch64", "32-bit x86", for messages.
   std::string architecture() const;
 };

@@ -186,3 +186,23 @@ TEST_CASE("gcc: passes, start files and headers") {
                {"/usr/lib/gcc/x86_64-linux-gnu/12/f951", "/usr/lib/gcc/x86_64-linux-gnu/11/cc1",
                 "/usr/include/boost/any.hpp"});
 }
+
+TEST_CASE("zsh: its modules and functions, without completions") {
+  check_recipe("zsh", "/usr/bin/zsh",
+               {"/usr/lib/x86_64-linux-gnu/zsh/5.9/zsh/datetime.so",
+                "/usr/share/zsh/functions/Misc/zargs", "/etc/zsh/zshenv"},
+               {"/usr/share/zsh/functions/Completion/Unix/_ls"});
+}
+
+TEST_CASE("fish: its functions and configuration, without completions and manual") {
+  check_recipe("fish", "/usr/bin/fish",
+               {"/usr/share/fish/config.fish", "/usr/share/fish/functions/cd.fish"},
+               {"/usr/share/fish/completions/ls.fish", "/usr/share/fish/man/man1/fish.1"});
+}
+
+TEST_CASE("R: its packages and the shell that starts it, without documentation and windows") {
+  check_recipe(
+      "r", "/usr/bin/Rscript",
+      {"/usr/lib/R/library/base/R/base.rdb", "/usr/lib/R/bin/R", "/etc/R/Renviron", "/bin/bash"},
+      {"/usr/lib/R/library/base/help/base.rdb", "/usr/lib/R/library/tcltk/R/tcltk.rdb"});
+}

@@ -53,6 +53,8 @@ const LibraryRecipe kRecipes[] = {
      "usr/share/X11/locale/am_ET.UTF-8/Compose"},
     {"thai", "libthai.so.0", "", "usr/share/libthai/thbrk.tri", ""},
     {"aspell", "libaspell.so.15", "", "usr/lib/aspell/en.multi", ""},
+    {"guile", "libguile-3.0.so.1", "", "usr/lib/x86_64-linux-gnu/guile/3.0/ccache/web/uri.go",
+     "usr/lib/x86_64-linux-gnu/guile/3.0/guile-procedures.txt"},
     {"sox", "libsox.so.3", "", "usr/lib/x86_64-linux-gnu/sox/libsox_fmt_mp3.so",
      "usr/lib/x86_64-linux-gnu/sox/libsox_fmt_mp3.la"},
     {"hunspell", "libhunspell-1.7.so.0", "", "usr/share/hunspell/en_US.dic",

@@ -17,6 +17,7 @@ import sys
 import tempfile
 
 import engine
+import real_interpreters
 import real_languages
 import real_libraries
 import real_made
@@ -26,8 +27,9 @@ import real_servers
 import real_tools
 from report import Report
 
-ROWS = (real_languages.ROWS + real_libraries.ROWS + real_media.ROWS + real_tools.ROWS
-        + real_secrets.ROWS + real_made.ROWS + real_servers.ROWS)
+ROWS = (real_languages.ROWS + real_interpreters.ROWS + real_libraries.ROWS + real_media.ROWS
+        + real_tools.ROWS + real_secrets.ROWS + real_made.ROWS
+        + real_servers.ROWS)
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 
 
