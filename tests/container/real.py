@@ -24,11 +24,12 @@ import real_made
 import real_media
 import real_secrets
 import real_servers
+import real_terminal
 import real_tools
 from report import Report
 
 ROWS = (real_languages.ROWS + real_interpreters.ROWS + real_libraries.ROWS + real_media.ROWS
-        + real_tools.ROWS + real_secrets.ROWS + real_made.ROWS
+        + real_tools.ROWS + real_terminal.ROWS + real_secrets.ROWS + real_made.ROWS
         + real_servers.ROWS)
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 
