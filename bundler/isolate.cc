@@ -26,6 +26,7 @@
 #include <utility>
 
 #include "bundler/base/file.h"
+#include "bundler/container_filter.h"
 
 namespace scratchpack {
 namespace {
@@ -157,6 +158,7 @@ void become_program(const Isolation& isolation, const std::string& root, const s
   drop_privileges(isolation.user);
   // Changing the user clears it; before, our parent could have died unnoticed.
   must(::prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl");
+  refuse_as_containers_do();  // a kernel without filters has containers without them
   std::vector<std::string> words = {name};
   words.insert(words.end(), isolation.arguments.begin(), isolation.arguments.end());
   std::vector<std::string> environment = isolation.environment.value_or(container_environment());

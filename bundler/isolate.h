@@ -1,5 +1,6 @@
 // Runs one executable as a container made FROM scratch would: in a root that holds it, /proc
-// and the usual devices and nothing else, as an unprivileged user, read-only, without a way back.
+// and the usual devices and nothing else, as an unprivileged user, read-only, without a way back,
+// without the system calls that engines refuse.
 // No container engine, no daemon: the kernel's namespaces, as root or where users may make their
 // own.
 #pragma once

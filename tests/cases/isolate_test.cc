@@ -114,3 +114,50 @@ TEST_CASE("what cannot be run at all is an error that says why") {
   std::string text = folder.write("text", "no program");
   CHECK_THROWS_AS(run_isolated({.program = text}), Error);
 }
+
+// As in a container of Docker's default profile; threads, children and their kind go on.
+TEST_CASE("what container engines refuse is refused to an isolated program") {
+  ScratchFolder folder;
+  folder.write("calls.c", R"(
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void tell(const char* name, long result) {
+  printf("%s: %s\n", name, result < 0 ? strerror(errno) : "ok");
+}
+static void* body(void* unused) { return unused; }
+int main(void) {
+  tell("unshare", unshare(CLONE_NEWUSER));
+  tell("clone", syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0));
+  tell("clone3", syscall(SYS_clone3, 0, 0));
+  tell("keyctl", syscall(SYS_keyctl, 0, -3, 0));
+  tell("io_uring", syscall(SYS_io_uring_setup, 1, 0));
+  tell("which personality", personality(0xffffffff));
+  tell("personality", personality(ADDR_NO_RANDOMIZE));
+  pthread_t thread;
+  tell("thread", -pthread_create(&thread, 0, body, 0));
+  pid_t child = fork();
+  if (child == 0) _exit(0);
+  tell("child", waitpid(child, 0, 0));
+})");
+  folder.run("cc -static -pthread -o calls calls.c");
+  int status = -1;
+  CHECK(output_in(folder, {.program = folder.path("calls")}, &status) ==
+        "child: ok\n"
+        "clone3: Function not implemented\n"
+        "clone: Operation not permitted\n"
+        "io_uring: Operation not permitted\n"
+        "keyctl: Operation not permitted\n"
+        "personality: Operation not permitted\n"
+        "thread: ok\n"
+        "unshare: Operation not permitted\n"
+        "which personality: ok\n");
+}
