@@ -10,6 +10,7 @@
 #include "bundler/base/error.h"
 #include "bundler/base/interrupt.h"
 #include "bundler/build.h"
+#include "bundler/diff.h"
 #include "bundler/doctor.h"
 #include "bundler/extract.h"
 #include "bundler/inspect.h"
@@ -56,6 +57,8 @@ int run(const Options& options) {
                      .arguments = options.verify.arguments,
                      .timeout = options.verify.timeout,
                      .quiet = options.verify.quiet});
+    case Command::diff:
+      return diff(options.diff.before, options.diff.after, options.diff.json);
     case Command::doctor:
       doctor(options.doctor.file, options.doctor.json);
       return 0;
@@ -75,16 +78,21 @@ int fail(const char* reason, int status) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  int trouble = 1;
   try {
-    int status = run(parse_options(std::vector<std::string>(argv + 1, argv + argc)));
+    Options options = parse_options(std::vector<std::string>(argv + 1, argv + argc));
+    if (options.command == Command::diff) trouble = 2;  // 1 says that they differ
+    int status = run(options);
     // What could not be written was not said: to a full disk, for instance.
-    if (std::fflush(stdout) != 0) return fail("write standard output: it is full or closed", 1);
+    if (std::fflush(stdout) != 0)
+      return fail("write standard output: it is full or closed", trouble);
     return status;
   } catch (const UsageError& error) {
     return fail(error.what(), 2);
   } catch (const std::bad_alloc&) {
-    return fail("out of memory (give the machine more, or leave files out with --exclude)", 1);
+    return fail("out of memory (give the machine more, or leave files out with --exclude)",
+                trouble);
   } catch (const std::exception& error) {
-    return fail(error.what(), 1);
+    return fail(error.what(), trouble);
   }
 }

@@ -158,6 +158,20 @@ CommandTable recipes_table(RecipesOptions& o) {
           {{"", false, {{"NAME", "[NAME]", &o.name, "one recipe, by name or file"}}}}};
 }
 
+CommandTable diff_table(DiffOptions& o) {
+  return {Command::diff,
+          "diff",
+          "scratchpack diff curl-old.bundle curl.bundle",
+          "scratchpack diff A B [options]",
+          "What changed from one bundle to another: start, environment, packages, files, sizes.\n"
+          "The status is 0 when they hold the same, 1 when not, 2 when they cannot be read.",
+          {{"",
+            false,
+            {{"A", "A", &o.before, "a file that build wrote"},
+             {"B", "B", &o.after, "the one that followed it"}}},
+           {"Options", false, {{"--json", "", &o.json, "for machines"}}}}};
+}
+
 CommandTable completion_table(CompletionOptions& o) {
   return {Command::completion,
           "completion",
@@ -170,10 +184,11 @@ CommandTable completion_table(CompletionOptions& o) {
 }  // namespace
 
 std::vector<CommandTable> command_tables(Options& options) {
-  return {build_table(options.build),     trace_table(options.trace),
-          inspect_table(options.inspect), extract_table(options.extract),
-          verify_table(options.verify),   recipes_table(options.recipes),
-          doctor_table(options.doctor),   completion_table(options.completion)};
+  return {build_table(options.build),          trace_table(options.trace),
+          inspect_table(options.inspect),      extract_table(options.extract),
+          verify_table(options.verify),        recipes_table(options.recipes),
+          doctor_table(options.doctor),        diff_table(options.diff),
+          completion_table(options.completion)};
 }
 
 std::string help_text(const std::vector<CommandTable>& tables) {

@@ -101,6 +101,12 @@ struct DoctorOptions {
   bool json = false;
 };
 
+struct DiffOptions {
+  std::string before = {};
+  std::string after = {};
+  bool json = false;
+};
+
 struct CompletionOptions {
   std::string shell = {};  ///< bash, zsh or fish
 };
@@ -114,6 +120,7 @@ enum class Command : std::uint8_t {
   verify,
   recipes,
   doctor,
+  diff,
   completion
 };
 
@@ -127,6 +134,7 @@ struct Options {
   VerifyOptions verify = {};
   RecipesOptions recipes = {};
   DoctorOptions doctor = {};
+  DiffOptions diff = {};
   CompletionOptions completion = {};
 };
 
