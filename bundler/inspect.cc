@@ -4,15 +4,20 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <set>
 
+#include "bundler/base/digest.h"
 #include "bundler/base/error.h"
 #include "bundler/base/progress.h"
 #include "bundler/base/values.h"
 #include "bundler/content/rewrite.h"
 #include "bundler/content/rewrite_elf.h"
+#include "bundler/image_report.h"
+#include "bundler/inspect_image.h"
+#include "bundler/limit.h"
 #include "bundler/read/bundle.h"
 #include "bundler/report_reasons.h"
 #include "bundler/summary.h"
@@ -150,7 +155,60 @@ std::string rewrites_text(const Report& report) {
   return text;
 }
 
-void inspect(const std::string& path, InspectView view, const std::string& asked) {
+namespace {
+
+Measures measures_of(const Bundle& bundle) {
+  Measures measures;
+  std::set<std::string> digests;
+  for (std::size_t i = 0; i < bundle.entries().size(); ++i) {
+    const BundleEntry& entry = bundle.entries()[i];
+    if (entry.kind != "file") continue;
+    measures.whole += entry.size;
+    if (!digests.insert(sha256(bundle.content(i))).second) measures.duplicates += entry.size;
+  }
+  return measures;
+}
+
+int status_of(const Measures& measures, const std::vector<std::string>& limits) {
+  int status = 0;
+  for (const std::string& text : limits) {
+    std::optional<std::string> why = exceeded(parse_limit("--fail-if", text), measures);
+    if (!why) continue;
+    std::fflush(stdout);
+    fmt::print(stderr, "scratchpack: --fail-if {}\n", *why);
+    status = kLimitExceeded;
+  }
+  return status;
+}
+
+int inspect_image(const std::string& path, InspectView view, const std::string& asked,
+                  const std::vector<std::string>& limits) {
+  const Image image = read_image(path);
+  switch (view) {
+    case InspectView::json:
+      fmt::print("{}", image_json(image));
+      break;
+    case InspectView::tree:
+      fmt::print("{}", tree_text(image_report(image)));
+      break;
+    case InspectView::why:
+      fmt::print("{}", image_why_text(image, asked));
+      break;
+    case InspectView::rewrites:
+    case InspectView::rewrites_json:
+      throw Error(fmt::format("inspect {}: --rewrites is about bundles, this is an image", path));
+    case InspectView::summary:
+      fmt::print("{}", image_text(image, may_style(STDOUT_FILENO)));
+      break;
+  }
+  return status_of(measures_of(image), limits);
+}
+
+}  // namespace
+
+int inspect(const std::string& path, InspectView view, const std::string& asked,
+            const std::vector<std::string>& limits) {
+  if (looks_like_image(path)) return inspect_image(path, view, asked, limits);
   Bundle bundle = Bundle::open(path);
   Report report = report_of(bundle, path);
   if (view == InspectView::rewrites || view == InspectView::rewrites_json) {
@@ -174,6 +232,7 @@ void inspect(const std::string& path, InspectView view, const std::string& asked
       fmt::print("{}", summary_text(report, {}, false, may_style(STDOUT_FILENO)));
       break;
   }
+  return limits.empty() ? 0 : status_of(measures_of(bundle), limits);
 }
 
 }  // namespace scratchpack

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "bundler/report.h"
 
@@ -11,10 +12,12 @@ namespace scratchpack {
 /// `rewrites_json` is `json` with the functions named.
 enum class InspectView : std::uint8_t { summary, json, tree, why, rewrites, rewrites_json };
 
-/// Prints a view of the bundle at `bundle` on standard output. `path` is what `why` asks about: a
-/// path in the bundle, or a file name if only one file has it. Throws Error for what is no bundle
-/// and for a path that is not in it.
-void inspect(const std::string& bundle, InspectView view, const std::string& path);
+/// Prints a view of the bundle or image at `path` on standard output. `asked` is what `why` asks
+/// about: a path in the bundle, or a file name if only one file has it. Returns 3, with a line on
+/// standard error, when one of the limits (limit.h) is exceeded, else 0. Throws Error for what is
+/// neither and for a path that is not in it.
+int inspect(const std::string& path, InspectView view, const std::string& asked,
+            const std::vector<std::string>& limits);
 
 /// The files as a tree, each with its size, each folder with the sum.
 std::string tree_text(const Report& report);

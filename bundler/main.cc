@@ -44,8 +44,8 @@ int run(const Options& options) {
       return trace_command(options.trace.profile, options.trace.command,
                            options.trace.allow_private);
     case Command::inspect:
-      inspect(options.inspect.bundle, view_of(options.inspect), options.inspect.why);
-      return 0;
+      return inspect(options.inspect.bundle, view_of(options.inspect), options.inspect.why,
+                     options.inspect.fail_if);
     case Command::extract:
       remove_unfinished_on_signals();
       extract(options.extract.bundle, options.extract.directory, options.extract.force,

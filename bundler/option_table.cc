@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "bundler/limit.h"
+
 namespace scratchpack {
 namespace {
 
@@ -96,14 +98,18 @@ CommandTable inspect_table(InspectOptions& o) {
   return {Command::inspect,
           "inspect",
           "scratchpack inspect curl.bundle --why /usr/lib/x86_64-linux-gnu/libz.so.1.2.13",
-          "scratchpack inspect BUNDLE [options]",
-          "What is inside a bundle, what each file costs, why it is there.",
-          {{"", false, {{"BUNDLE", "BUNDLE", &o.bundle, "the file that build wrote"}}},
+          "scratchpack inspect BUNDLE|IMAGE [options]",
+          "What is inside a bundle, what each file costs, why it is there. Of an image's layers,\n"
+          "too: an OCI or docker archive, or an OCI layout in a folder, whoever made it.",
+          {{"", false, {{"BUNDLE", "BUNDLE", &o.bundle, "a bundle, or an image"}}},
            {"Options",
             false,
             {{"--json", "", &o.json, "the summary that build --json gives"},
              {"--tree", "", &o.tree, "the files as a tree, with sizes"},
-             {"--why", "PATH", &o.why, "why one file is in the bundle"},
+             {"--why", "PATH", &o.why, "why one file is in the bundle; of an image, its layer"},
+             {"--fail-if", "'MEASURE>N'", &o.fail_if,
+              "status 3 when waste, overwritten, deleted, duplicates (5%, 1MB) or size is more",
+              checked_limit},
              {"--rewrites", "", &o.rewrites,
               "which system calls ask the bundle; --json names functions, too"}}}}};
 }

@@ -69,6 +69,7 @@ struct InspectOptions {
   bool tree = false;
   std::string why = {};  ///< a path in the bundle
   bool rewrites = false;
+  std::vector<std::string> fail_if = {};  ///< see limit.h
 };
 
 struct ExtractOptions {
