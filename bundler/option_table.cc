@@ -108,8 +108,7 @@ CommandTable inspect_table(InspectOptions& o) {
              {"--tree", "", &o.tree, "the files as a tree, with sizes"},
              {"--why", "PATH", &o.why, "why one file is in the bundle; of an image, its layer"},
              {"--fail-if", "'MEASURE>N'", &o.fail_if,
-              "status 3 when waste, overwritten, deleted, duplicates (5%, 1MB) or size is more",
-              checked_limit},
+              "status 3 when there is more: 'waste>5%', 'size>1MB'", checked_limit},
              {"--rewrites", "", &o.rewrites,
               "which system calls ask the bundle; --json names functions, too"}}}}};
 }
@@ -212,7 +211,7 @@ std::string help_text(const std::vector<CommandTable>& tables) {
   return text +
          "\nOptions:\n  scratchpack COMMAND --help     the command's options\n"
          "  scratchpack --version\n\n"
-         "Exit status: 0 done, 1 failed, 2 wrong usage.\n";
+         "Exit status: 0 done, 1 failed, 2 wrong usage, 3 a limit of --fail-if is exceeded.\n";
 }
 
 std::string help_text(const CommandTable& table) {

@@ -155,7 +155,7 @@ class ImageReader {
                         (lists_ += entry.size) <= kMostLists;
       kept.digest = digest_of(tar, list ? &content.lists[number] : nullptr);
       layer.size += entry.size;
-      ++layer.files;
+      layer.files += is_whiteout(kept.path) ? 0 : 1;
     });
     return content;
   }

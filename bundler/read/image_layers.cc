@@ -34,6 +34,8 @@ std::string path_in_image(const std::string& path, const std::string& name) {
   return normal.empty() ? "/" : normal;
 }
 
+bool is_whiteout(const std::string& path) { return last_name(path).starts_with(kWhiteout); }
+
 void LayerStack::fail(const std::string& reason) const {
   throw Error(fmt::format("read {}: layer {}: {}", name_, layer_ + 1, reason));
 }
@@ -42,10 +44,10 @@ void LayerStack::fail(const std::string& reason) const {
 void LayerStack::add(const std::vector<LayerEntry>& entries) {
   layer_ = count_++;
   for (const LayerEntry& entry : entries) {
-    if (last_name(entry.path).starts_with(kWhiteout)) apply_whiteout(entry);
+    if (is_whiteout(entry.path)) apply_whiteout(entry);
   }
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (last_name(entries[i].path).starts_with(kWhiteout)) continue;
+    if (is_whiteout(entries[i].path)) continue;
     put(entries[i], static_cast<std::uint32_t>(i));
   }
 }

@@ -25,6 +25,9 @@ struct LayerEntry {
 /// the image.
 std::string path_in_image(const std::string& path, const std::string& name);
 
+/// Whether an entry of this path is no file, but takes one of lower layers away.
+bool is_whiteout(const std::string& path);
+
 class LayerStack {
  public:
   /// `name` is the image's in messages.
