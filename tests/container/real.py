@@ -22,6 +22,7 @@ import real_languages
 import real_libraries
 import real_made
 import real_media
+import real_network
 import real_secrets
 import real_servers
 import real_terminal
@@ -29,8 +30,8 @@ import real_tools
 from report import Report
 
 ROWS = (real_languages.ROWS + real_interpreters.ROWS + real_libraries.ROWS + real_media.ROWS
-        + real_tools.ROWS + real_terminal.ROWS + real_secrets.ROWS + real_made.ROWS
-        + real_servers.ROWS)
+        + real_tools.ROWS + real_terminal.ROWS + real_secrets.ROWS + real_network.ROWS
+        + real_made.ROWS + real_servers.ROWS)
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 
 
