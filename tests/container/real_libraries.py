@@ -1,22 +1,38 @@
 """Real programs that live on what a library opens by itself: each needs its recipe, as in a bundle
 without it there is nothing to find."""
 
-import os
 import re
 
+from real_inputs import FONT, add_programs, script, write
 from real_row import Row
-
-
-def write(places, name, text):
-    with open(os.path.join(places["inputs"], name), "w", encoding="utf-8") as file:
-        file.write(text)
-
 
 PAGE = """\
 %!PS
 /Helvetica findfont 24 scalefont setfont 20 40 moveto (Seoul 1234) show
 0 0 1 setrgbcolor 20 100 60 30 rectfill showpage
 """
+
+PLACES = """\
+{"type": "FeatureCollection", "features": [
+  {"type": "Feature", "properties": {"name": "Seoul"},
+   "geometry": {"type": "Point", "coordinates": [127, 37.5]}},
+  {"type": "Feature", "properties": {"name": "a way"},
+   "geometry": {"type": "LineString", "coordinates": [[127, 37.5], [129, 35.1]]}}]}
+"""
+
+
+
+def with_file(name, text):
+    def prepare(places):
+        write(places, name, text)
+    return prepare
+
+
+def drawing(places):
+    write(places, "places.json", PLACES)
+    script(places, "draw.sh", '#!/bin/sh\nogr2ogr -f DXF -t_srs EPSG:5179 /tmp/a.dxf "$1" &&\n'
+           "cat /tmp/a.dxf\n")
+
 
 ROWS = (
     Row("terminfo", "/usr/bin/infocmp", ("-1", "xterm-256color"), "colors#0x100",
@@ -33,11 +49,11 @@ ROWS = (
         writable=True),
     Row("GdkPixbuf", "/usr/bin/gdk-pixbuf-csource", ("--name=picture", "{inputs}/picture.pnm"),
         "width (3)", packages="libgdk-pixbuf2.0-bin",
-        prepare=lambda places: write(places, "picture.pnm", "P3 3 1 255 1 2 3 4 5 6 7 8 9\n")),
+        prepare=with_file("picture.pnm", "P3 3 1 255 1 2 3 4 5 6 7 8 9\n")),
     Row("Ghostscript", "/usr/bin/gs",
         ("-q", "-dBATCH", "-dNOPAUSE", "-sDEVICE=txtwrite", "-o", "-", "{inputs}/page.ps"),
         "Seoul 1234", packages="ghostscript",
-        prepare=lambda places: write(places, "page.ps", PAGE)),
+        prepare=with_file("page.ps", PAGE)),
     Row("GStreamer", "/usr/bin/gst-launch-1.0",
         ("audiotestsrc", "num-buffers=4", "!", "audioconvert", "!",
          "audio/x-raw,format=S16LE", "!", "fakesink", "-v"), "format=(string)S16LE",
@@ -48,6 +64,13 @@ ROWS = (
             text.replace("Redistribute latency...\n", ""))),
     Row("PROJ", "/usr/bin/cs2cs", ("EPSG:4326", "EPSG:3857"), "14", packages="proj-bin",
         stdin="37.5 127\n"),
+    # A drawing begins with what GDAL has in a file.
+    Row("GDAL", "{bin}/draw.sh", ("{inputs}/places.json",), "LWPOLYLINE", packages="gdal-bin",
+        prepare=drawing, writable=True, options=add_programs("/usr/bin/ogr2ogr", "/usr/bin/cat")),
+    # Where Thai words end, a dictionary tells.
+    Row("libthai", "/usr/bin/pango-segmentation", ("--kind=line", "{inputs}/thai.txt"), "|ไทย|",
+        packages="pango1.0-tools " + FONT, writable=True,
+        prepare=with_file("thai.txt", "ภาษาไทยเป็นภาษาที่ไพเราะ\n")),
     Row("Aspell", "/usr/bin/aspell", ("-d", "en_US", "-a"), "& recieve",
         packages="aspell aspell-en", stdin="I recieve letters\n", writable=True),
     Row("Hunspell", "/usr/bin/hunspell", ("-d", "en_US", "-l"), "recieve",

@@ -151,6 +151,26 @@ int main(int argc, char **argv) {
 """
 
 
+# What Xlib opens without a display: the tables of locales, and the texts of errors.
+XLIB = r"""
+#include <X11/Xlib.h>
+#include <locale.h>
+#include <stdio.h>
+
+int main(void) {
+  char text[200];
+  for (const char **name = (const char *[]){"C.UTF-8", "C", 0}; *name; name++)
+    printf("%s %s", *name, setlocale(LC_ALL, *name));
+  setlocale(LC_ALL, "C.UTF-8");
+  printf(" %d\n", XSupportsLocale());
+  printf("%s\n", XSetLocaleModifiers(""));
+  XGetErrorDatabaseText(NULL, "XProtoError", "3", "no text", text, sizeof text);
+  printf("%s\n", text);
+  return 0;
+}
+"""
+
+
 def lines(places):
     return write(places, "lines", "first line\nlast words\nfirst words\nlight\n")
 
@@ -176,8 +196,12 @@ def musl(places):
     run("musl-gcc", "-O1", "-o", places["bin"] + "/musl", write(places, "main.c", MUSL))
 
 
-def qt(places):
-    flags = run("pkg-config", "--cflags", "--libs", "Qt5Widgets", text=True).split()
+def xlib(places):
+    run("gcc", "-O1", "-o", places["bin"] + "/xlib", write(places, "main.c", XLIB), "-lX11")
+
+
+def qt(places, version):
+    flags = run("pkg-config", "--cflags", "--libs", f"Qt{version}Widgets", text=True).split()
     source = write(places, "main.cc", QT)
     run("g++", "-O1", "-fPIC", "-o", places["bin"] + "/window", source, *flags)
     write(places, "small.ppm", b"P6 3 2 255\n" + bytes(18))
@@ -201,8 +225,13 @@ ROWS = (
     Row("musl", "{bin}/musl", ("{inputs}/lines",), "2023-11-15 07:13:20 KST",
         packages="musl-tools musl-dev tzdata", prepare=musl, quick=True),
     Row("Qt", "{bin}/window", ("{inputs}/small.ppm",), "3x2",
-        packages="qtbase5-dev g++ pkg-config " + FONT, prepare=qt,
+        packages="qtbase5-dev g++ pkg-config " + FONT, prepare=lambda places: qt(places, 5),
         environment=("QT_QPA_PLATFORM=offscreen",), writable=True),
+    Row("Qt 6", "{bin}/window", ("{inputs}/small.ppm",), "3x2",
+        packages="qt6-base-dev g++ pkg-config " + FONT, prepare=lambda places: qt(places, 6),
+        environment=("QT_QPA_PLATFORM=offscreen",), writable=True),
+    Row("Xlib without a display", "{bin}/xlib", (), "BadWindow", packages="libx11-dev gcc libc6-dev",
+        prepare=xlib),
     Row("a program of npm's", "{bin}/package/lightningcss",
         ("--minify", "--targets", "chrome 80", "{inputs}/page.css"), "min-width",
         packages="" if shutil.which("npm") else "npm", prepare=style_sheets),

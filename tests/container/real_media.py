@@ -46,6 +46,33 @@ def picture(places):
         "Gaussian", places["inputs"] + "/picture.png")
 
 
+# A font that is not in the file, with its characters in the code pages of its country.
+KOREAN_PAGE = """\
+%PDF-1.4
+1 0 obj <</Type /Catalog /Pages 2 0 R>> endobj
+2 0 obj <</Type /Pages /Kids [3 0 R] /Count 1>> endobj
+3 0 obj <</Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Contents 7 0 R
+  /Resources <</Font <</F 4 0 R>>>>>> endobj
+4 0 obj <</Type /Font /Subtype /Type0 /BaseFont /HYSMyeongJo-Medium /Encoding /KSCms-UHC-H
+  /DescendantFonts [5 0 R]>> endobj
+5 0 obj <</Type /Font /Subtype /CIDFontType0 /BaseFont /HYSMyeongJo-Medium /DW 1000
+  /CIDSystemInfo <</Registry (Adobe) /Ordering (Korea1) /Supplement 1>>
+  /FontDescriptor 6 0 R>> endobj
+6 0 obj <</Type /FontDescriptor /FontName /HYSMyeongJo-Medium /Flags 6 /FontBBox [0 0 1000 1000]
+  /ItalicAngle 0 /Ascent 800 /Descent -200 /CapHeight 800 /StemV 80>> endobj
+7 0 obj <</Length {length}>> stream
+{content}
+endstream endobj
+trailer <</Root 1 0 R /Size 8>>
+"""
+
+
+def korean_page(places):
+    text = "서울의 봄".encode("cp949").hex()
+    content = f"BT /F 24 Tf 20 100 Td <{text}> Tj ET"
+    write(places, "korean.pdf", KOREAN_PAGE.format(length=len(content), content=content))
+
+
 def drawing(places):
     write(places, "drawing.svg", DRAWING)
 
@@ -89,6 +116,8 @@ ROWS = (
          "{inputs}/page.pdf"), "PNG", packages="ghostscript", prepare=pages, writable=True),
     Row("pdftotext", "/usr/bin/pdftotext", ("-layout", "{inputs}/page.pdf", "-"),
         "A page of text, 42 words", packages="poppler-utils ghostscript", prepare=pages),
+    Row("pdftotext: Korean", "/usr/bin/pdftotext", ("{inputs}/korean.pdf", "-"), "서울의",
+        packages="poppler-utils poppler-data", prepare=korean_page),
     Row("pdftoppm", "/usr/bin/pdftoppm", ("-r", "40", "-gray", "{inputs}/page.pdf"), "P5",
         packages="poppler-utils ghostscript", prepare=pages),
     Row("tesseract", "/usr/bin/tesseract", ("{inputs}/page.png", "-"), "A page of text, 42 words",
