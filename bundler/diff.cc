@@ -2,53 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <set>
 
-#include "bundler/base/digest.h"
-#include "bundler/base/parallel.h"
-#include "bundler/read/bundle.h"
-#include "bundler/report.h"
 #include "bundler/summary.h"
 
 namespace scratchpack {
 namespace {
-
-/// One word for a variable's setting; whether it wins over the container's belongs to it.
-std::string value_of(const EnvironmentEdit& edit) {
-  return edit.value + (edit.only_if_unset ? "" : " (in any case)");
-}
-
-std::map<std::string, std::string> settings_of(const Report& report) {
-  std::map<std::string, std::string> settings = {
-      {"application", report.application}, {"arguments", {}},
-      {"compression", report.compression}, {"interpreter", report.interpreter},
-      {"program", report.launch.program},  {"start", report.start.mode},
-      {"user", report.launch.user},        {"workdir", report.launch.workdir},
-  };
-  for (const std::string& word : report.launch.arguments) {
-    std::string& words = settings["arguments"];
-    words += (words.empty() ? "" : " ") + shell_quoted(word);
-  }
-  return settings;
-}
-
-std::map<std::string, DiffFile> files_of(const Bundle& bundle) {
-  const std::vector<BundleEntry>& entries = bundle.entries();
-  std::vector<DiffFile> files(entries.size());
-  share_out(entries.size(), 0, [&] {
-    return [&](std::size_t i) {
-      const BundleEntry& entry = entries[i];
-      files[i] = {.kind = entry.kind, .mode = entry.mode, .target = entry.target};
-      if (entry.kind != "file") return;
-      files[i].size = entry.size;
-      files[i].digest = sha256(bundle.content(i));
-    };
-  });
-  std::map<std::string, DiffFile> by_path;
-  for (std::size_t i = 0; i < files.size(); ++i) by_path[entries[i].path] = std::move(files[i]);
-  return by_path;
-}
 
 /// Packages by name; what is there in two versions (of two architectures) has both.
 std::map<std::string, std::string> packages_of(const DiffSide& side) {
@@ -110,22 +69,6 @@ std::pair<std::int64_t, std::int64_t> sum_of(const DiffSide& side) {
 }
 
 }  // namespace
-
-DiffSide diff_side(const std::string& path) {
-  Bundle bundle = Bundle::open(path);
-  Report report = from_json(bundle.manifest());
-  DiffSide side{.name = path, .bytes = std::filesystem::file_size(path), .files = files_of(bundle)};
-  for (const ReportFile& file : report.files) {
-    auto known = side.files.find(file.path);
-    if (known != side.files.end()) known->second.package = file.package;
-  }
-  for (const EnvironmentEdit& edit : report.launch.environment) {
-    side.environment[edit.name] = value_of(edit);
-  }
-  side.settings = settings_of(report);
-  side.settings["start"] = bundle.start_mode();
-  return side;
-}
 
 Difference difference(const DiffSide& before, const DiffSide& after) {
   Difference result{.before = before.name, .after = after.name};

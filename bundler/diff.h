@@ -1,4 +1,4 @@
-// `scratchpack diff`: what changed from one bundle to another.
+// `scratchpack diff`: what changed from one bundle or image to another.
 #pragma once
 
 #include <cstdint>
@@ -22,13 +22,13 @@ struct DiffFile {
 /// One of the two.
 struct DiffSide {
   std::string name;         ///< as the user gave it
-  std::uint64_t bytes = 0;  ///< of the bundle itself
+  std::uint64_t bytes = 0;  ///< of the bundle itself, or of an image's layers
   std::map<std::string, DiffFile> files = {};
   std::map<std::string, std::string> environment = {};
   std::map<std::string, std::string> settings = {};  ///< how it starts: "program", "user", …
 };
 
-/// Reads a bundle, every content. Throws Error for what is none.
+/// Reads a bundle or an image, every content. Throws Error for what is neither.
 DiffSide diff_side(const std::string& path);
 
 /// A name whose value is another, or which only one side has.
@@ -47,7 +47,7 @@ struct Difference {
   std::vector<DiffValue> environment = {}, settings = {};
   std::int64_t net_files = 0;   ///< regular files more or fewer
   std::int64_t net_size = 0;    ///< bytes of their contents
-  std::int64_t net_output = 0;  ///< bytes of the bundle itself
+  std::int64_t net_output = 0;  ///< bytes of the bundle itself, or the layers
   bool same = true;             ///< nothing of all this
 };
 

@@ -168,12 +168,12 @@ CommandTable diff_table(DiffOptions& o) {
           "diff",
           "scratchpack diff curl-old.bundle curl.bundle",
           "scratchpack diff A B [options]",
-          "What changed from one bundle to another: start, environment, packages, files, sizes.\n"
+          "What changed between two bundles or images: start, environment, packages, files.\n"
           "The status is 0 when they hold the same, 1 when not, 2 when they cannot be read.",
           {{"",
             false,
-            {{"A", "A", &o.before, "a file that build wrote"},
-             {"B", "B", &o.after, "the one that followed it"}}},
+            {{"A", "A", &o.before, "a bundle, or an OCI or docker archive"},
+             {"B", "B", &o.after, "another"}}},
            {"Options", false, {{"--json", "", &o.json, "for machines"}}}}};
 }
 

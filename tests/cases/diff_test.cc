@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/cases/image_fixture.h"
 #include "tests/cases/scratch_folder.h"
 #include "tests/cases/tool_run.h"
 
@@ -93,4 +94,18 @@ TEST_CASE("diff tells two builds apart, and its status is as diff's") {
   Ran none = run(folder, "diff a data");
   CHECK(none.status == 2);
   CHECK(says(none.errors, "scratchpack: read data: "));
+}
+
+TEST_CASE("images are compared as what their layers give together, and by their configuration") {
+  ScratchFolder folder;
+  const std::string base = tar_of({{"etc", "", '5', "", 0755}, {"etc/app.conf", "one"}});
+  folder.write("a.tar", oci_archive({{base}}, R"({"User": "1", "Env": ["A=b"]})"));
+  folder.write("b.tar",
+               docker_archive({{base}, {tar_of({{"etc/.wh.app.conf", ""}, {"etc/new", "two"}})}},
+                              R"({"User": "2", "Env": ["A=b"], "Labels": {"x": "y"}})"));
+  Ran ran = run(folder, "diff a.tar b.tar");
+  CHECK(ran.status == 1);
+  CHECK(says(ran.out, "start\n  + label x: y\n  ~ user: 1 -> 2\nfiles\n"));
+  CHECK(says(ran.out, "  - /etc/app.conf  3 B\n  + /etc/new  3 B\nnet: 1 added, 1 removed, 0 c"));
+  CHECK(run(folder, "diff a.tar a.tar").status == 0);
 }
