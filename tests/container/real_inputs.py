@@ -4,6 +4,10 @@ import os
 import subprocess
 
 
+class LeftOut(Exception):
+    """A row cannot be prepared here, through no fault of the tool's; the text says why."""
+
+
 def run(*command, **options):
     """A native program that must succeed; its standard output."""
     return subprocess.run(command, check=True, capture_output=True, **options).stdout

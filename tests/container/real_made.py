@@ -3,8 +3,9 @@ package registry has ready-made."""
 
 import os
 import shutil
+import subprocess
 
-from real_inputs import FONT, run, write
+from real_inputs import FONT, LeftOut, run, write
 from real_row import Row
 
 RUST = r"""
@@ -209,7 +210,11 @@ def qt(places, version):
 
 def style_sheets(places):
     """The package is fetched by its name, from wherever this machine's npm gets packages."""
-    run("npm", "pack", "--silent", "lightningcss-cli-linux-x64-gnu@1.33.0", cwd=places["bin"])
+    try:
+        run("npm", "pack", "--silent", "--fetch-retries", "1", "lightningcss-cli-linux-x64-gnu@1.33.0",
+            cwd=places["bin"], timeout=120)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        raise LeftOut("npm gets no package here") from error
     run("tar", "-xzf", "lightningcss-cli-linux-x64-gnu-1.33.0.tgz", cwd=places["bin"])
     write(places, "page.css", "@media (min-width: 40em) { a { color: rgb(255 0 0 / 50%); "
           "inset: 0; & b { margin: 0 0 0 0 } } }\n")

@@ -1,5 +1,6 @@
 """One real program of the distribution at real work, bundled and compared with itself."""
 
+import glob
 import hashlib
 import os
 import re
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 import engine
 from compare import unified
 from forms import FORMS, Builder
+from real_inputs import LeftOut
 from situations import HARDENED
 
 # As the image has no environment of its own, this is all of it, on every side. Nothing is written
@@ -33,7 +35,8 @@ class Trial:
     """Runs one row: natively, then from each form in each situation."""
 
     def __init__(self, row, tool, folder):
-        self.row, self.folder = row, os.path.join(folder, re.sub(r"\W+", "-", row.name))
+        self.row = row.here()
+        self.folder = os.path.join(folder, re.sub(r"\W+", "-", row.name))
         self.places = {name: os.path.join(self.folder, name) for name in ("inputs", "bin")}
         for place in self.places.values():
             os.makedirs(place)
@@ -47,6 +50,8 @@ class Trial:
             if self.row.prepare:
                 finish = self.row.prepare(self.places)
             self.compare(report)
+        except LeftOut as reason:
+            report.say(f"left out: {self.row.name}: {reason}")
         except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
             told = getattr(error, "stderr", None) or b""
             report.add(f"real: {self.row.name}", f"{error}\n{told.decode(errors='replace')}")
@@ -143,6 +148,11 @@ class Row:
     normalise: object = None  # a function of a text that takes out what may differ, and why
     quick: bool = False  # one of the third that tests/run.sh runs by default
     trial: type = Trial
+
+    def here(self):
+        """The row with its program as it is installed: a pattern stands for the newest version."""
+        found = sorted(glob.glob(self.application))
+        return replace(self, application=found[-1]) if found else self
 
 
 def in_brief(outcome):

@@ -119,7 +119,7 @@ ROWS = (
         ("-Y", "verify", "-f", "{inputs}/signers", "-I", "someone", "-n", "file", "-s",
          "{inputs}/sealed.sig"), 'Good "file" signature', stdin="a secret text\n" * 50,
         packages="gpg gpg-agent gpgconf openssh-client", prepare=secrets),
-    Row("psql", "/usr/lib/postgresql/15/bin/psql",
+    Row("psql", "/usr/lib/postgresql/*/bin/psql",
         ("-X", "-h", "{inputs}/socket", "-U", "postgres", "-f", "{inputs}/queries.sql"), "ÄRGER",
         packages="postgresql postgresql-client", prepare=database),
 )
