@@ -206,3 +206,22 @@ TEST_CASE("R: its packages and the shell that starts it, without documentation a
       {"/usr/lib/R/library/base/R/base.rdb", "/usr/lib/R/bin/R", "/etc/R/Renviron", "/bin/bash"},
       {"/usr/lib/R/library/base/help/base.rdb", "/usr/lib/R/library/tcltk/R/tcltk.rdb"});
 }
+
+TEST_CASE("--prune leaves character sets, which are asked for by name, though unused") {
+  struct Kept {
+    const char* application;
+    const char* stays;
+    const char* goes;
+  };
+  for (const Kept& kept :
+       {Kept{"/usr/bin/python3.11", "/usr/lib/python3.11/encodings/euc_kr.py",
+             "/usr/lib/python3.11/json/decoder.py"},
+        Kept{"/usr/bin/ruby3.1", "/usr/lib/x86_64-linux-gnu/ruby/3.1.0/enc/euc_kr.so",
+             "/usr/lib/ruby/3.1.0/json.rb"}}) {
+    CAPTURE(kept.stays);
+    LanguageRoot root(kept.application, {kept.stays, kept.goes});
+    Plan plan = applied(kept.application, {.used = std::set<std::string>()}, Sysroot(root.path()));
+    CHECK(wants(plan, kept.stays));
+    CHECK_FALSE(wants(plan, kept.goes));
+  }
+}

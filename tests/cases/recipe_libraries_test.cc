@@ -105,6 +105,24 @@ TEST_CASE("recipes of libraries that are only linked with stay out where a call 
   }
 }
 
+TEST_CASE(
+    "--prune leaves descriptions of other terminals, keys and texts of errors, though unused") {
+  TinyRoot root;
+  root.library("libtinfo.so.6", "");
+  root.library("libreadline.so.8", "");
+  root.library("libX11.so.6", "");
+  root.program("-l:libtinfo.so.6 -l:libreadline.so.8 -l:libX11.so.6");
+  for (const char* file : {"lib/terminfo/v/vt100", "etc/inputrc", "usr/share/X11/XErrorDB",
+                           "usr/share/X11/locale/locale.dir"}) {
+    root.write(file, "content");
+  }
+  Plan plan = applied("/app", {.used = std::set<std::string>()}, Sysroot(root.path()));
+  CHECK(wants(plan, "/lib/terminfo/v/vt100"));
+  CHECK(wants(plan, "/etc/inputrc"));
+  CHECK(wants(plan, "/usr/share/X11/XErrorDB"));
+  CHECK_FALSE(wants(plan, "/usr/share/X11/locale/locale.dir"));
+}
+
 TEST_CASE("fontconfig: one font comes, the best that there is") {
   TinyRoot root;
   root.library("libfontconfig.so.1", "");
