@@ -112,7 +112,8 @@ def statistics(places):
 
 ROWS = (
     Row("zsh script", "{bin}/work.zsh", ("{inputs}",), "1.414\n2023-11-14", packages="zsh", status=3,
-        prepare=shell("work.zsh", ZSH), writable=True, options=add_programs("/usr/bin/mv")),
+        prepare=shell("work.zsh", ZSH), writable=True, quick=True,
+        options=add_programs("/usr/bin/mv")),
     Row("fish script", "{bin}/work.fish", ("{inputs}",), "<12>", packages="fish", status=4,
         prepare=shell("work.fish", FISH), writable=True, options=add_programs("/usr/bin/head")),
     Row("guile", "/usr/bin/guile", ("--no-auto-compile", "{inputs}/work.scm", "{inputs}"),

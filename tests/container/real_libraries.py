@@ -37,7 +37,7 @@ def drawing(places):
 ROWS = (
     Row("terminfo", "/usr/bin/infocmp", ("-1", "xterm-256color"), "colors#0x100",
         packages="ncurses-bin", quick=True),
-    Row("terminal capabilities", "/usr/bin/tput", ("-S",), "\x1b[", packages="ncurses-bin",
+    Row("terminal capabilities", "/usr/bin/tput", ("-S",), "\x1b[", packages="ncurses-bin", quick=True,
         environment=("TERM=screen",), stdin="bold\nsetaf 3\ncup 4 2\n"),
     Row("p11-kit", "/usr/bin/p11-kit", ("list-modules",), "p11-kit-trust",
         packages="p11-kit p11-kit-modules"),

@@ -171,7 +171,7 @@ def without_times(text):
 
 ROWS = (
     Row("https with an authority of one's own", "{bin}/fetch.sh", (), "wget: 0", prepare=https,
-        packages="curl wget openssl",
+        packages="curl wget openssl", quick=True,
         options=(*add_files("{bin}/root.pem"),
                  *add_programs(*(f"/usr/bin/{name}" for name in (
                      "curl", "wget", "openssl", "grep", "sleep"))))),

@@ -104,7 +104,7 @@ ROWS = (
     Row("awk and sort", "/usr/bin/mawk",
         ("-F,", 'NR > 1 {{ n[$2]++; s[$2] += $3 }} END {{ for (k in n) print k, n[k], s[k] | '
          '"/usr/bin/sort"; close("/usr/bin/sort") }}', "{inputs}/table.csv"),
-        "서울", packages="mawk", prepare=records,
+        "서울", packages="mawk", quick=True, prepare=records,
         options=add_programs("/bin/sh", "/usr/bin/sort")),
     Row("a date in Korean", "/usr/bin/date", ("-d", "@1700000000", "+%A %c"), "2023년 11월 14일",
         packages="locales", prepare=words, options=("--locale", "ko_KR.UTF-8"), quick=True,
@@ -134,7 +134,7 @@ ROWS = (
         packages="xsltproc", prepare=page, quick=True),
     Row("xmllint", "/usr/bin/xmllint",
         ("--xpath", "concat(count(//item[@n>10]), '/', sum(//item/@n))", "{inputs}/page.xml"),
-        "19/435", packages="libxml2-utils", prepare=page),
+        "19/435", packages="libxml2-utils", quick=True, prepare=page),
     Row("iconv to EUC-KR", "/usr/bin/iconv", ("-f", "UTF-8", "-t", "EUC-KR", "{inputs}/korean.txt"),
         "\\xbc\\xad\\xbf\\xef", packages="libc-bin", prepare=korean, quick=True),
     Row("iconv from SHIFT_JIS", "/usr/bin/iconv",
