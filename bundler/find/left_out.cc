@@ -51,7 +51,7 @@ constexpr const char* kMachines[] = {
     "/etc/mtab",
 };
 
-constexpr const char* kPrivate[] = {
+constexpr const char* kPrivatePlaces[] = {
     "**/.ssh/**",
     "**/.gnupg/**",
     "**/.git/**",
@@ -62,24 +62,26 @@ constexpr const char* kPrivate[] = {
     "**/.kube/**",
     "**/.config/gcloud/**",
     "**/.config/gh/**",
-    "**/.docker/config.json",
     "**/.password-store/**",
     "**/.local/share/keyrings/**",
     "**/.mozilla/**",
     "**/.config/google-chrome/**",
     "**/.config/chromium/**",
+    "/etc/ssl/private/**",
+    "/etc/letsencrypt/**",
+};
+
+// Of files; a directory may well be called so, as a virtual environment is `.env`.
+constexpr const char* kPrivateNames[] = {
+    "**/.docker/config.json",
     "**/.cargo/credentials*",
     "**/.gem/credentials",
     "**/.terraform.d/credentials*",
-    "/etc/ssl/private/**",
-    "/etc/letsencrypt/**",
     ".env",
     ".env.*",
     ".envrc",
     ".netrc",
     "_netrc",
-    ".npmrc",
-    ".yarnrc.yml",
     ".pypirc",
     ".pgpass",
     ".my.cnf",
@@ -103,19 +105,18 @@ constexpr const char* kPrivate[] = {
     "id_ed25519_sk",
     "ssh_host_*_key",
     "*.ppk",
-    "*.p12",
-    "*.pfx",
-    "*.jks",
     "*.kdbx",
     "*.keytab",
     "*.tfstate",
-    "*.token",
-    "token",
-    "credentials",
-    "credentials.json",
-    "secrets.json",
-    "secrets.yml",
-    "secrets.yaml",
+};
+
+// Of files, where no distribution keeps its own: those have modules, test data and templates that
+// are called so.
+constexpr const char* kPrivateOutsideUsr[] = {
+    ".npmrc",       ".yarnrc.yml", "*.p12",
+    "*.pfx",        "*.jks",       "*.token",
+    "token",        "credentials", "credentials.json",
+    "secrets.json", "secrets.yml", "secrets.yaml",
     "secrets.toml",
 };
 
@@ -148,8 +149,15 @@ std::string small_text(const std::string& host_path) {
 
 bool is_machines_own(const std::string& path) { return takes(kMachines, path); }
 
-bool looks_private(const std::string& path) {
-  return takes(kPrivate, path) && !takes(kPublic, path);
+bool is_distributions(const std::string& path) {
+  if (path.starts_with("/usr/local/") || path.starts_with("/usr/src/")) return false;
+  return path.starts_with("/usr/");
+}
+
+bool looks_private(const std::string& path, bool is_directory) {
+  if (takes(kPrivatePlaces, path)) return true;
+  if (is_directory || takes(kPublic, path)) return false;
+  return takes(kPrivateNames, path) || (!is_distributions(path) && takes(kPrivateOutsideUsr, path));
 }
 
 bool holds_private_key(const std::string& host_path) {

@@ -10,9 +10,13 @@ namespace scratchpack {
 /// accounts and caches. The container, the recipes or the bundler provide them.
 bool is_machines_own(const std::string& path);
 
+/// Below /usr, but not where administrators and images put their own (/usr/local, /usr/src).
+bool is_distributions(const std::string& path);
+
 /// By its name or place a key, a token, a password file, a shell's or editor's history, a
-/// repository's inside.
-bool looks_private(const std::string& path);
+/// repository's inside. Of a directory only the place counts; and names that modules and test data
+/// have, too (`token`, `credentials`), do not where is_distributions.
+bool looks_private(const std::string& path, bool is_directory);
 
 /// Whether the file begins a line with a private key's armour (`-----BEGIN … PRIVATE KEY-----`).
 /// False for what is no small readable file. `host_path` is a path of the build machine.

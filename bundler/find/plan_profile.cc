@@ -55,6 +55,7 @@ class Adder {
     if (is_machines_own(sysroot_.resolve(path).value_or(path))) return;
     if (status->kind == FileKind::directory) {
       want.only_itself = true;
+      if (use == Use::looked_at) want.reason += ", none of its files";
       put(want);
       if (use == Use::listed) add_names(path);
     } else if (status->kind == FileKind::file) {
@@ -120,7 +121,7 @@ class Adder {
     for (const std::string& name : sysroot_.list(directory)) {
       std::string path = joined(directory, name);
       std::optional<FileStatus> status = sysroot_.stat(path);
-      if (!status || looks_private(path)) continue;
+      if (!status || looks_private(path, status->kind == FileKind::directory)) continue;
       if (status->kind == FileKind::file) size += status->size;
       paths.push_back(std::move(path));
     }

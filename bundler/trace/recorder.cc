@@ -123,8 +123,9 @@ bool Recorder::belongs(const std::string& path, const std::string& real, Use use
   }
   if (S_ISDIR(status.st_mode) && use == Use::looked_at && is_whereabouts(path)) return false;
   if (options_.allow_private) return true;
-  bool key = looks_private(path) || looks_private(real) ||
-             (S_ISREG(status.st_mode) && !real.starts_with("/usr/") && holds_private_key(real));
+  const bool directory = S_ISDIR(status.st_mode);
+  bool key = looks_private(path, directory) || looks_private(real, directory) ||
+             (S_ISREG(status.st_mode) && !is_distributions(real) && holds_private_key(real));
   if (!key) return true;
   profile_.private_files.insert(path);
   profile_.missing.erase(path);
