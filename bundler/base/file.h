@@ -32,6 +32,9 @@ class Descriptor {
   int number_;
 };
 
+/// Where a path of the build machine leads, links followed; empty when it leads nowhere.
+std::string real_path(const std::string& path);
+
 /// The whole of a regular file. Throws Error naming the file and the reason.
 Bytes read_file(const std::string& path);
 

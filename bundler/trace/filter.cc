@@ -1,5 +1,6 @@
 #include "bundler/trace/filter.h"
 
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -31,31 +32,57 @@ sock_filter only_if(std::uint32_t value, std::uint8_t over) {
 }
 
 struct Program {
-  sock_filter steps[2 * std::size(kCalls) + 16];
+  sock_filter steps[2 * std::size(kCalls) + 32];
   unsigned short count = 0;
   void add(const sock_filter& step) { steps[count++] = step; }
 };
 
-/// No memory is asked for: it runs between fork and exec.
-Program watching_program() {
-  Program program;
-  program.add(load(kArchitectureAt));
-  program.add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
-  program.add(result(SECCOMP_RET_ALLOW));  // programs of 32 bits are left alone
-  program.add(load(kNumberAt));
-  for (const Call& call : kCalls) {
-    if (call.number == kCall_mmap || !is_watched(call)) continue;
-    program.add(only_if(static_cast<std::uint32_t>(call.number), 1));
-    program.add(result(SECCOMP_RET_TRACE));
-  }
+/// Opens whose flags are an argument: those that may make something are traced.
+void watch_open(Program& program, int number, std::uint32_t flags_at, std::uint32_t search) {
+  program.add(only_if(static_cast<std::uint32_t>(number), 4));
+  program.add(load(argument_at(flags_at)));
+  program.add(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_CREAT | O_TRUNC, 0, 1));
+  program.add(result(SECCOMP_RET_TRACE));
+  program.add(result(search));
+}
+
+void watch_mmap(Program& program, std::uint32_t search) {
   program.add(only_if(kCall_mmap, 5));
   program.add(load(argument_at(4)));
   program.add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xffffffff, 3, 0));  // no file
   program.add(load(argument_at(2)));
   program.add(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1));
-  program.add(result(SECCOMP_RET_TRACE));
+  program.add(result(search));
+}
+
+/// `search` is the action for calls that only search. No memory is asked for.
+Program watching_program(std::uint32_t search) {
+  Program program;
+  program.add(load(kArchitectureAt));
+  program.add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
+  program.add(result(SECCOMP_RET_ALLOW));  // programs of 32 bits are left alone
+  program.add(load(kNumberAt));
+  watch_open(program, kCall_open, 1, search);
+  watch_open(program, kCall_openat, 2, search);
+  for (const Call& call : kCalls) {
+    bool done = call.number == kCall_open || call.number == kCall_openat;
+    if (done || call.number == kCall_mmap || !is_watched(call)) continue;
+    program.add(only_if(static_cast<std::uint32_t>(call.number), 1));
+    program.add(result(only_searches(call) ? search : SECCOMP_RET_TRACE));
+  }
+  watch_mmap(program, search);
   program.add(result(SECCOMP_RET_ALLOW));
   return program;
+}
+
+/// A listener's descriptor, or 0; -1 with errno set.
+int install(Program program, unsigned flags) {
+  sock_fprog filter{program.count, program.steps};
+  long made = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
+  if (made < 0 && errno == EACCES && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
+    made = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
+  }
+  return static_cast<int>(made);
 }
 
 }  // namespace
@@ -79,13 +106,24 @@ bool is_watched(const Call& call) {
   }
 }
 
-int install_filter() {
-  Program program = watching_program();
-  sock_fprog filter{program.count, program.steps};
-  if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) == 0) return 0;
-  if (errno != EACCES) return errno;
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
-  return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) == 0 ? 0 : errno;
+bool only_searches(const Call& call) {
+  return call.action == kLook || call.number == kCall_chdir || call.number == kCall_chroot ||
+         call.number == kCall_getdents64 || call.number == kCall_mmap;
+}
+
+bool may_make(std::uint64_t open_flags) { return (open_flags & (O_CREAT | O_TRUNC)) != 0; }
+
+Filter install_filter(bool listen) {
+  if (listen) {
+    // Once the tracer has a call in hand, only a deadly signal takes it away: since Linux 5.19.
+    for (unsigned wait : {SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, 0UL}) {
+      int made = install(watching_program(SECCOMP_RET_USER_NOTIF),
+                         static_cast<unsigned>(SECCOMP_FILTER_FLAG_NEW_LISTENER | wait));
+      if (made >= 0) return {.error = 0, .listener = Descriptor(made)};
+    }
+  }
+  const int made = install(watching_program(SECCOMP_RET_TRACE), 0);
+  return {.error = made < 0 ? errno : 0, .listener = Descriptor()};
 }
 
 }  // namespace scratchpack

@@ -1,7 +1,8 @@
-// The seccomp filter that makes a traced program stop at the calls a trace wants to see, and at no
-// others: stopping at all of them costs several times as much.
+// The seccomp filter that makes a traced program wait at the calls a trace wants to see, and at no
+// others: waiting at all of them costs several times as much.
 #pragma once
 
+#include "bundler/base/file.h"
 #include "runtime/calls.h"
 
 namespace scratchpack {
@@ -9,9 +10,20 @@ namespace scratchpack {
 /// Whether a trace has to see this call. Of mmap only what maps code of a file.
 bool is_watched(const Call& call);
 
-/// Makes this process, and all it will start, stop at watched calls. Sets no_new_privs where the
-/// kernel wants that (for all but root). Returns 0, or the errno of a kernel that has no filters.
-/// Without a tracer the watched calls then fail; fit for a child that is about to be traced.
-int install_filter();
+/// Whether a watched call changes no file, whatever its arguments: what it finds can be told at its
+/// beginning. So can an open unless may_make.
+bool only_searches(const Call& call);
+bool may_make(std::uint64_t open_flags);
+
+struct Filter {
+  int error;            ///< the errno of a kernel that has no filters, or refuses them
+  Descriptor listener;  ///< see below; not valid without
+};
+
+/// Makes this thread, and all it will start, wait at watched calls. Sets no_new_privs where the
+/// kernel wants that (for all but root). Watched calls are ptrace stops, and fail without a tracer;
+/// fit for what is about to be traced. With `listen` those that only search come by a listener
+/// (listener.h) in place of a stop, where the kernel has them: that is much quicker.
+Filter install_filter(bool listen);
 
 }  // namespace scratchpack

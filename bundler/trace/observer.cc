@@ -2,16 +2,16 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <climits>
-#include <cstdlib>
-#include <memory>
 #include <utility>
 
+#include "bundler/base/file.h"
 #include "bundler/base/path_text.h"
 #include "bundler/find/sysroot.h"
 #include "bundler/trace/filter.h"
@@ -37,7 +37,14 @@ bool is_there(const std::string& path) {
   return ::lstat(path.c_str(), &status) == 0;
 }
 
-bool is_absence(std::int64_t result) { return result == -ENOENT || result == -ENOTDIR; }
+bool is_absence(int error) { return error == ENOENT || error == ENOTDIR; }
+
+bool executes(int number) { return number == kCall_execve || number == kCall_execveat; }
+
+std::uint64_t flags_of_open(const Call& row, const StoppedCall& call) {
+  if (call.number == kCall_creat) return O_CREAT | O_WRONLY | O_TRUNC;
+  return call.arguments[row.path == kFirstAt ? 2 : 1];
+}
 
 /// How an open with these flags uses a file that is there.
 std::optional<Use> use_of(std::uint64_t flags) {
@@ -48,61 +55,67 @@ std::optional<Use> use_of(std::uint64_t flags) {
 
 }  // namespace
 
+/// Nothing for a call on a descriptor, or one whose arguments lead nowhere.
+std::optional<Observer::Named> Observer::named(pid_t thread, const Call& row,
+                                               const StoppedCall& call) const {
+  const bool two = row.action == kRename || row.action == kLink;
+  int directory_at = -1;
+  if (row.path == kFirstAt || call.number == kCall_execveat) directory_at = two ? 2 : 0;
+  if (row.path == kSecondAt) directory_at = 1;
+  int path_at = directory_at + 1;
+  if (row.path == kSecond || (row.path == kFirst && two)) path_at = 1;
+  auto argument = [&](int at) { return call.arguments[static_cast<std::size_t>(at)]; };
+  std::optional<std::string> text = text_at(thread, argument(path_at));
+  if (!text || (text->empty() && call.number != kCall_execveat)) return std::nullopt;
+  Named named{.path = std::move(*text)};
+  if (directory_at >= 0) named.directory = static_cast<int>(argument(directory_at));
+  if (row.action == kOpen) named.flags = flags_of_open(row, call);
+  if (call.number == kCall_openat2) {
+    open_how how{};
+    if (!bytes_at(thread, argument(2), &how, sizeof how)) return std::nullopt;
+    named.flags = how.flags;
+    named.directory_is_root = (how.resolve & RESOLVE_IN_ROOT) != 0;
+  }
+  return named;
+}
+
+/// Empty when it is the tracer's own.
+std::string Observer::root_of(pid_t thread) const {
+  std::string root = other_roots_ ? link_of(thread, "root").value_or("") : "";
+  return root == "/" ? "" : root;
+}
+
 /// The path by which the file is known. `..` is the parent of where the links before it lead, and
 /// what stands before it must be there.
-std::optional<std::string> Observer::absolute(pid_t thread, std::optional<int> directory,
-                                              const std::string& path) {
-  std::string whole = path;
-  if (path.starts_with('/')) {
-    std::optional<std::string> root = link_of(thread, "root");
-    if (root && *root != "/") whole = joined(*root, path);
-  } else {
-    bool here = !directory || *directory == AT_FDCWD;
+std::optional<std::string> Observer::absolute(pid_t thread, const Named& named) {
+  std::string whole = named.path;
+  if (!whole.starts_with('/') || named.directory_is_root) {
+    bool here = named.directory == AT_FDCWD;
     std::optional<std::string> base =
-        link_of(thread, here ? "cwd" : "fd/" + std::to_string(*directory));
+        link_of(thread, here ? "cwd" : "fd/" + std::to_string(named.directory));
     if (!base) return std::nullopt;
-    whole = path.empty() ? *base : joined(*base, path);
+    if (named.directory_is_root) return inside(*base, whole);
+    whole = whole.empty() ? *base : joined(*base, whole);
+  } else if (std::string root = root_of(thread); !root.empty()) {
+    return inside(root, whole);
   }
   std::size_t last = (whole + "/").rfind("/../");
   if (last == std::string::npos) return normal_path(whole);
   std::size_t first = (whole + "/").find("/../");
   if (first != 0) recorder_.use(normal_path(whole.substr(0, first)), Use::looked_at);
-  std::unique_ptr<char, decltype(&std::free)> parent(
-      ::realpath(whole.substr(0, last + 3).c_str(), nullptr), &std::free);
-  if (!parent) return std::nullopt;
-  return normal_path(std::string(parent.get()) + whole.substr(std::min(last + 3, whole.size())));
+  std::string parent = real_path(whole.substr(0, last + 3));
+  if (parent.empty()) return std::nullopt;
+  return normal_path(parent + whole.substr(std::min(last + 3, whole.size())));
 }
 
-/// Of the arguments at these places; nothing for a call on a descriptor.
-std::optional<std::string> Observer::named(pid_t thread, const StoppedCall& call, int directory_at,
-                                           int path_at) {
-  auto argument = [&](int at) { return call.arguments[static_cast<std::size_t>(at)]; };
-  std::optional<std::string> text = text_at(thread, argument(path_at));
-  if (!text) return std::nullopt;
-  std::optional<int> directory;
-  if (directory_at >= 0) directory = static_cast<int>(argument(directory_at));
-  bool executes = call.number == kCall_execveat;
-  if (text->empty() && !executes) return std::nullopt;
-  return absolute(thread, directory, *text);
-}
-
-std::optional<std::string> Observer::path_of(pid_t thread, const Call& row,
-                                             const StoppedCall& call) {
-  if (call.number == kCall_execveat) return named(thread, call, 0, 1);
-  bool two = row.action == kRename || row.action == kLink;
-  switch (row.path) {
-    case kFirst:
-      return named(thread, call, -1, two ? 1 : 0);
-    case kSecond:
-      return named(thread, call, -1, 1);
-    case kFirstAt:
-      return two ? named(thread, call, 2, 3) : named(thread, call, 0, 1);
-    case kSecondAt:
-      return named(thread, call, 1, 2);
-    case kNoPath:
-      return named(thread, call, -1, 0);  // execve, chdir, chroot
+/// Where a path leads that no link takes out of `root`. The links on its way are recorded, too.
+std::string Observer::inside(const std::string& root, const std::string& path) {
+  std::vector<Hop> hops = Sysroot(root).follow(path);
+  if (hops.empty()) return normal_path(root + "/" + path);
+  for (const Hop& hop : hops) {
+    if (!hop.target.empty()) recorder_.use(normal_path(root + hop.path), Use::looked_at);
   }
-  return std::nullopt;
+  return normal_path(root + hops.back().path);
 }
 
 bool Observer::begin(pid_t thread, const StoppedCall& call) {
@@ -110,41 +123,56 @@ bool Observer::begin(pid_t thread, const StoppedCall& call) {
   if (row == nullptr) return false;
   if (call.number == kCall_mmap || call.number == kCall_getdents64) {
     bool maps = call.number == kCall_mmap;
-    std::uint64_t descriptor = call.arguments[maps ? 4 : 0];
-    auto path = link_of(thread, "fd/" + std::to_string(static_cast<int>(descriptor)));
+    if (maps && (call.arguments[2] & PROT_EXEC) == 0) return false;  // no code of it, see filter.cc
+    int descriptor = static_cast<int>(call.arguments[maps ? 4 : 0]);
+    auto path = link_of(thread, "fd/" + std::to_string(descriptor));
     if (path) recorder_.use_real(*path, maps ? Use::mapped : Use::listed);
     return false;
   }
-  std::optional<std::string> path = path_of(thread, *row, call);
-  if (!path) return false;
-  Begun begun{.call = row, .path = std::move(*path)};
-  if (row->action == kOpen) {
-    if (!begin_open(thread, call, begun)) return false;
-  } else if (row->action == kLook && recorder_.knows(begun.path, Use::looked_at)) {
+  if (call.number == kCall_chroot) other_roots_ = true;
+  std::optional<Named> named = this->named(thread, *row, call);
+  if (!named) return false;
+  if (only_searches(*row) || (row->action == kOpen && !may_make(named->flags))) {
+    search(thread, *named, row->action == kOpen ? use_of(named->flags) : Use::looked_at);
     return false;
   }
-  bool searches = row->action == kLook || row->action == kOpen;
-  if (searches && recorder_.missed(begun.path) && !is_there(begun.path)) return false;
-  begun_.insert_or_assign(thread, std::move(begun));
-  return true;
+  std::optional<std::string> path = absolute(thread, *named);
+  if (!path) return false;
+  if (executes(call.number) && !is_there(*path)) {
+    recorder_.miss(*path);
+    return false;
+  }
+  begun_.insert_or_assign(
+      thread, Begun{.call = row, .path = *path, .flags = named->flags, .root = root_of(thread)});
+  begun_.at(thread).existed = ::access(path->c_str(), F_OK) == 0;
+  return !executes(call.number);
 }
 
-/// False when nothing is to be learned from the open.
-bool Observer::begin_open(pid_t thread, const StoppedCall& call, Begun& begun) const {
-  begun.flags = call.arguments[begun.call->path == kFirstAt ? 2 : 1];
-  if (call.number == kCall_creat) begun.flags = O_CREAT | O_WRONLY | O_TRUNC;
-  if (call.number == kCall_openat2) {
-    open_how how{};
-    if (!bytes_at(thread, call.arguments[2], &how, sizeof how)) return false;
-    begun.flags = how.flags;
+void Observer::search(pid_t thread, const Named& named, std::optional<Use> use) {
+  if (!use || (named.flags & O_TMPFILE) == O_TMPFILE) return;
+  // What is written the same way is the same: not so below a directory, or a root of its own.
+  const bool plain = named.path.starts_with('/') && !named.directory_is_root && !other_roots_;
+  if (plain) {
+    auto settled = settled_.find(named.path);
+    if (settled != settled_.end() && settled->second >= *use) return;
   }
-  if ((begun.flags & O_CREAT) != 0) {
-    begun.existed = is_there(begun.path);
-    return true;
+  std::optional<std::string> path = absolute(thread, named);
+  if (path && find(*path, *use, named.flags) && plain) settled_[named.path] = *use;
+}
+
+/// Whether the same again would tell nothing new.
+bool Observer::find(const std::string& path, Use use, std::uint64_t open_flags) {
+  struct stat status {};
+  if (use == Use::opened && ::stat(path.c_str(), &status) == 0) {
+    // A directory is opened to be listed, or to look for what is in it.
+    if (S_ISDIR(status.st_mode)) return recorder_.use(path, Use::looked_at);
+    int access = (open_flags & O_ACCMODE) == O_RDWR ? R_OK | W_OK : R_OK;
+    return ::faccessat(AT_FDCWD, path.c_str(), access, AT_EACCESS) == 0 && recorder_.use(path, use);
   }
-  if ((begun.flags & O_TMPFILE) == O_TMPFILE) return false;
-  std::optional<Use> use = use_of(begun.flags);
-  return !use || !recorder_.knows(begun.path, *use);
+  // A link that leads nowhere is there, too.
+  if (::lstat(path.c_str(), &status) == 0) return recorder_.use(path, Use::looked_at);
+  if (is_absence(errno)) recorder_.miss(path);
+  return false;
 }
 
 void Observer::end(pid_t thread, std::int64_t result) {
@@ -152,50 +180,42 @@ void Observer::end(pid_t thread, std::int64_t result) {
   if (found == begun_.end()) return;
   Begun begun = std::move(found->second);
   begun_.erase(found);
-  if (result < 0) return fail(begun, result);
-  switch (begun.call->action) {
-    case kOpen:
-      return end_open(thread, begun, result);
-    case kCreate:
-    case kRename:
-    case kLink:
-      return recorder_.made(begun.path);
-    default:  // looks, and chdir; after chroot all paths are recorded below the new root
-      return recorder_.use(begun.path, Use::looked_at);
+  if (result >= 0) {
+    if (begun.call->action == kOpen) return end_open(begun);
+    return recorder_.made(begun.path);
   }
+  bool absent = is_absence(static_cast<int>(-result)) && !is_there(begun.path);
+  if (begun.call->action == kOpen && absent) recorder_.miss(begun.path);
 }
 
-void Observer::end_open(pid_t thread, const Begun& begun, std::int64_t result) {
+void Observer::end_open(const Begun& begun) {
   bool creates = (begun.flags & O_CREAT) != 0 && !begun.existed;
   bool overwrites = (begun.flags & O_TRUNC) != 0 && (begun.flags & O_ACCMODE) != O_RDONLY;
-  if (creates || overwrites) return recorder_.made(begun.path);
-  std::optional<Use> use = use_of(begun.flags);
-  if (!use) return;
-  std::string real = link_of(thread, "fd/" + std::to_string(result)).value_or("");
-  struct stat status {};
-  // A directory is opened to be listed, or to look for what is in it.
-  bool directory = ::stat(begun.path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-  recorder_.use(begun.path, directory ? Use::looked_at : *use, real);
-}
-
-void Observer::fail(const Begun& begun, std::int64_t result) {
-  bool searches =
-      begun.call->action == kLook || begun.call->action == kOpen || begun.call->action == kOther;
-  if (!searches) return;
-  if (is_absence(result)) {
-    // An execve says so of a missing interpreter, too.
-    if (!is_there(begun.path)) recorder_.miss(begun.path);
-  } else if (begun.call->action == kLook && is_there(begun.path)) {
-    // readlink of what is no link, access to what may not be written.
-    recorder_.use(begun.path, Use::looked_at);
+  if (creates || overwrites) {
+    std::string real = real_path(begun.path);
+    recorder_.made(real.empty() ? begun.path : real);
+  } else if (std::optional<Use> use = use_of(begun.flags)) {
+    find(begun.path, *use, begun.flags);
   }
 }
 
 void Observer::executed(pid_t former) {
   auto found = begun_.find(former);
   if (found == begun_.end()) return;
-  recorder_.execute(found->second.path);
+  recorder_.execute(found->second.path, found->second.root);
   begun_.erase(found);
+}
+
+bool Observer::sees(const StoppedCall& call) { return row_of(call.number) != nullptr; }
+
+bool Observer::may_wait(pid_t thread, const StoppedCall& call) {
+  const Call* row = row_of(call.number);
+  if (row == nullptr || row->action != kOpen) return false;
+  std::optional<Named> named = this->named(thread, *row, call);
+  std::optional<std::string> path = named ? absolute(thread, *named) : std::nullopt;
+  struct stat status {};
+  if (!path || ::stat(path->c_str(), &status) != 0) return false;
+  return !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
 }  // namespace scratchpack

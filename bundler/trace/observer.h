@@ -1,7 +1,11 @@
-// From a stopped system call to what it means: which path it names, and what its result says of
-// the file there. One entry and, where the result counts, one end for each call.
+// From a system call to what it means: which path it names, and what becomes of the file there.
+//
+// What only searches is told before it is made, by a look of the tracer's own: that spares the
+// program a second stop. It is right for who may do what the tracer may; a file that a program gave
+// up the right to read is recorded all the same. What makes something is told by its end.
 #pragma once
 
+#include <fcntl.h>
 #include <sys/types.h>
 
 #include <optional>
@@ -27,26 +31,41 @@ class Observer {
   /// A thread is gone.
   void forget(pid_t thread) { begun_.erase(thread); }
 
+  /// Whether the call is one of those that begin() takes note of.
+  static bool sees(const StoppedCall& call);
+  /// Whether the kernel itself may take its time for this call, which a signal then ends: an open
+  /// of a pipe or a device.
+  bool may_wait(pid_t thread, const StoppedCall& call);
+
  private:
-  /// A call whose end is awaited.
+  /// What the arguments of a call say of its path; of two, the new one.
+  struct Named {
+    std::string path;
+    int directory = AT_FDCWD;        ///< that a relative one begins at
+    std::uint64_t flags = 0;         ///< of an open
+    bool directory_is_root = false;  ///< RESOLVE_IN_ROOT: no way leads out of it
+  };
+  /// A call that is not over.
   struct Begun {
     const Call* call;
-    std::string path;         ///< that it names; of two, the new one
-    std::uint64_t flags = 0;  ///< of an open
-    bool existed = true;      ///< before an open that creates
+    std::string path;
+    std::uint64_t flags;   ///< of an open
+    std::string root;      ///< where an execve looks for interpreters, see root_of
+    bool existed = false;  ///< what the path leads to
   };
 
-  std::optional<std::string> absolute(pid_t thread, std::optional<int> directory,
-                                      const std::string& path);
-  std::optional<std::string> named(pid_t thread, const StoppedCall& call, int directory_at,
-                                   int path_at);
-  std::optional<std::string> path_of(pid_t thread, const Call& row, const StoppedCall& call);
-  bool begin_open(pid_t thread, const StoppedCall& call, Begun& begun) const;
-  void end_open(pid_t thread, const Begun& begun, std::int64_t result);
-  void fail(const Begun& begun, std::int64_t result);
+  std::optional<Named> named(pid_t thread, const Call& row, const StoppedCall& call) const;
+  std::string root_of(pid_t thread) const;
+  std::optional<std::string> absolute(pid_t thread, const Named& named);
+  std::string inside(const std::string& root, const std::string& path);
+  void search(pid_t thread, const Named& named, std::optional<Use> use);
+  bool find(const std::string& path, Use use, std::uint64_t open_flags);
+  void end_open(const Begun& begun);
 
   Recorder& recorder_;
   std::unordered_map<pid_t, Begun> begun_;
+  std::unordered_map<std::string, Use> settled_;  ///< absolute, as programs wrote them
+  bool other_roots_ = false;                      ///< somebody called chroot
 };
 
 }  // namespace scratchpack

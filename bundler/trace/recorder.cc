@@ -5,9 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <climits>
-#include <cstdlib>
-#include <memory>
 
 #include "bundler/base/error.h"
 #include "bundler/base/file.h"
@@ -21,12 +18,6 @@ namespace scratchpack {
 namespace {
 
 constexpr int kMostInterpreters = 5;  // the kernel's, of a script whose interpreter is a script
-
-/// Where a path leads; empty when it leads nowhere.
-std::string real_path(const std::string& path) {
-  std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
-  return real ? real.get() : "";
-}
 
 /// The path with the links of its parents followed: what names the file itself.
 std::string real_name(const std::string& path) {
@@ -63,32 +54,45 @@ bool Recorder::knows(const std::string& path, Use use) const {
   return known != profile_.files.end() && known->second >= use;
 }
 
-void Recorder::use(const std::string& path, Use use, const std::string& real) {
-  if (knows(path, use)) return;
-  const std::string end = real.empty() ? real_path(path) : real;
-  // A link that leads nowhere is looked at all the same.
-  if (!belongs(path, end.empty() ? real_name(path) : end, use)) return;
-  profile_.add(path, use);
-  if (!end.empty()) names_of_[end].insert(path);
+bool Recorder::use(const std::string& path, Use use) {
+  return knows(path, use) || take(path, real_path(path), use);
 }
 
 void Recorder::use_real(const std::string& real, Use use) {
   auto names = names_of_.find(real);
-  if (names == names_of_.end()) return this->use(real, use, real);
+  if (names == names_of_.end()) {
+    if (!knows(real, use)) take(real, real, use);
+    return;
+  }
   for (const std::string& name : names->second) profile_.add(name, use);
 }
 
-void Recorder::execute(const std::string& path) {
+/// As `use`, of what is not known. `real` is where the path leads, if it does.
+bool Recorder::take(const std::string& path, const std::string& real, Use use) {
+  // A link that leads nowhere is looked at all the same.
+  const std::string end = real.empty() ? real_name(path) : real;
+  struct stat status {};
+  if (::lstat(end.c_str(), &status) != 0) return false;
+  if (!belongs(path, end, status.st_mode, use)) return true;
+  profile_.add(path, use);
+  if (!real.empty()) names_of_[real].insert(path);
+  return true;
+}
+
+void Recorder::execute(const std::string& path, const std::string& root) {
   use(path, Use::executed);
   std::string current = path;
   for (int level = 0; level < kMostInterpreters; ++level) {
-    current = interpreter_of(current);
-    if (!current.starts_with('/')) return;
-    use(normal_path(current), Use::interpreter);
+    std::string interpreter = interpreter_of(current);
+    if (!interpreter.starts_with('/')) return;
+    current = normal_path(interpreter);
+    if (!root.empty()) current = root + Sysroot(root).resolve(current).value_or(current);
+    use(current, Use::interpreter);
   }
 }
 
 void Recorder::miss(const std::string& path) {
+  if (profile_.missing.contains(path)) return;
   if (profile_.files.contains(path) || ignored_.contains(path)) return;
   if (is_machines_own(path) || is_made(real_name(path))) return;
   profile_.missing.insert(path);
@@ -110,22 +114,18 @@ bool Recorder::is_made(const std::string& real) const {
   return false;
 }
 
-bool Recorder::belongs(const std::string& path, const std::string& real, Use use) {
-  // Remembered only where it stays so: a path of no use now may be of use later.
+bool Recorder::belongs(const std::string& path, const std::string& real, mode_t mode, Use use) {
   if (is_made(real) || is_made(real_name(path))) return false;
-  struct stat status {};
-  bool there = ::lstat(real.c_str(), &status) == 0;
-  bool ours =
-      there && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISLNK(status.st_mode));
+  bool ours = S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode);
   if (!ours || is_machines_own(path) || is_machines_own(real)) {
-    if (there) ignored_.insert(path);
+    ignored_.insert(path);
     return false;
   }
-  if (S_ISDIR(status.st_mode) && use == Use::looked_at && is_whereabouts(path)) return false;
+  if (S_ISDIR(mode) && use == Use::looked_at && is_whereabouts(path)) return false;
   if (options_.allow_private) return true;
-  const bool directory = S_ISDIR(status.st_mode);
+  const bool directory = S_ISDIR(mode);
   bool key = looks_private(path, directory) || looks_private(real, directory) ||
-             (S_ISREG(status.st_mode) && !is_distributions(real) && holds_private_key(real));
+             (S_ISREG(mode) && !is_distributions(real) && holds_private_key(real));
   if (!key) return true;
   profile_.private_files.insert(path);
   profile_.missing.erase(path);

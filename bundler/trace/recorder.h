@@ -7,6 +7,8 @@
 // Paths are absolute and of the tracer's own root.
 #pragma once
 
+#include <sys/types.h>
+
 #include <map>
 #include <set>
 #include <string>
@@ -27,26 +29,26 @@ class Recorder {
  public:
   explicit Recorder(RecorderOptions options) : options_(std::move(options)) {}
 
-  /// The path was used and is there. `real` is where it leads, if that is known already.
-  void use(const std::string& path, Use use, const std::string& real = {});
+  /// The path was used. True when the same use again would change nothing; false when it is not
+  /// there.
+  bool use(const std::string& path, Use use);
   /// The file at `real` was used, under whatever name it was opened.
   void use_real(const std::string& real, Use use);
-  /// A program was executed: with its interpreters, which the kernel opens by itself.
-  void execute(const std::string& path);
+  /// A program was executed: with its interpreters, which the kernel opens by itself. Their paths
+  /// are of `root`, which the program has for its own; empty: it has the tracer's.
+  void execute(const std::string& path, const std::string& root = {});
   /// Something was looked for, and it is not there.
   void miss(const std::string& path);
   /// A traced program made it: from now on it is none of the machine's files.
   void made(const std::string& path);
 
-  /// Whether this use would change nothing. What was missed before may be there now.
-  bool knows(const std::string& path, Use use) const;
-  bool missed(const std::string& path) const { return profile_.missing.contains(path); }
-
   Profile profile() && { return std::move(profile_); }
 
  private:
+  bool knows(const std::string& path, Use use) const;
+  bool take(const std::string& path, const std::string& real, Use use);
   bool is_made(const std::string& real) const;
-  bool belongs(const std::string& path, const std::string& real, Use use);
+  bool belongs(const std::string& path, const std::string& real, mode_t mode, Use use);
   bool is_whereabouts(const std::string& path) const;
 
   RecorderOptions options_;

@@ -1,6 +1,8 @@
 #include "bundler/trace/tracee.h"
 
 #include <linux/audit.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -65,6 +67,13 @@ bool bytes_at(pid_t thread, std::uint64_t address, void* out, std::size_t size) 
   }
   // Docker's seccomp profile lets a process trace its own children, but not read them so.
   return words_at(thread, address, out, size);
+}
+
+bool reads_running_processes() {
+  char from = 1, to = 0;
+  iovec here{&to, 1}, there{&from, 1};
+  if (::process_vm_readv(::getpid(), &here, 1, &there, 1, 0) != 1) return false;
+  return ::geteuid() != 0 || ::prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE, 0, 0, 0) == 1;
 }
 
 std::optional<std::string> text_at(pid_t thread, std::uint64_t address) {

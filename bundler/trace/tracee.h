@@ -29,6 +29,10 @@ std::optional<std::string> text_at(pid_t thread, std::uint64_t address);
 /// Fills `size` bytes from `address`; false when they are not all there.
 bool bytes_at(pid_t thread, std::uint64_t address, void* out, std::size_t size);
 
+/// Whether memory can be read of processes that do not stand still: not where a container forbids
+/// process_vm_readv, nor where root may not trace who gave up being root.
+bool reads_running_processes();
+
 /// Where /proc/THREAD/NAME leads (`cwd`, `root`, `fd/3`); nothing when that is no path: a pipe, a
 /// socket, a file that was removed.
 std::optional<std::string> link_of(pid_t thread, const std::string& name);

@@ -5,6 +5,10 @@
 // both already. It ends when the last process does: when the command ends and leaves others
 // running, they are traced on, and signals sent to the tracer from then on go to all of them.
 // Should the tracer be killed, they are killed with it.
+//
+// Not seen is what runs as 32-bit code, a file that was opened before (a descriptor that was handed
+// in) and io_uring. Paths in a mount namespace that the command makes itself are taken for the
+// tracer's. A process made with CLONE_UNTRACED escapes its tracer, and calls fail in it (ENOSYS).
 #pragma once
 
 #include <string>

@@ -6,49 +6,9 @@
 
 #include "bundler/find/left_out.h"
 #include "bundler/find/profile.h"
-#include "tests/cases/scratch_folder.h"
-#include "tests/cases/tool_run.h"
+#include "tests/cases/traced.h"
 
 using namespace scratchpack;
-
-namespace {
-
-struct Trace {
-  Ran ran;
-  Profile profile;
-
-  Use use_of(const std::string& path) const {
-    auto found = profile.files.find(path);
-    REQUIRE_MESSAGE(found != profile.files.end(), path, " is not in the profile");
-    return found->second;
-  }
-  bool has(const std::string& path) const { return profile.files.contains(path); }
-};
-
-Trace trace_of(const ScratchFolder& folder, const std::string& command,
-               const std::string& options = "", const std::string& before = "") {
-  std::filesystem::remove(folder.path("p"));
-  Trace trace{run(folder, "trace -o p " + options + " -- " + command, before), {}};
-  REQUIRE_MESSAGE(std::filesystem::exists(folder.path("p")), trace.ran.errors);
-  trace.profile = load_profile(folder.path("p"));
-  return trace;
-}
-
-std::string script(const ScratchFolder& folder, const std::string& name, const std::string& text) {
-  std::string path = folder.write(name, text);
-  std::filesystem::permissions(path, std::filesystem::perms(0755));
-  return path;
-}
-
-/// Compiles `source` to a program of the folder.
-std::string program(const ScratchFolder& folder, const std::string& name, const std::string& source,
-                    const std::string& flags = "") {
-  folder.write(name + ".c", source);
-  folder.run(fmt::format("gcc -o {0} {0}.c {1}", name, flags));
-  return folder.path(name);
-}
-
-}  // namespace
 
 TEST_CASE("a traced command keeps its words, its output and its status") {
   ScratchFolder folder;
@@ -57,7 +17,10 @@ TEST_CASE("a traced command keeps its words, its output and its status") {
   CHECK(trace.ran.out == "a  b\n");
   CHECK(trace.ran.errors == "e\n");
   CHECK(trace.profile.runs == std::vector<ProfileRun>{{"/bin/sh", 7}});
-  CHECK(trace_of(folder, "/bin/sh -c 'kill -SEGV $$'").ran.status == 139);
+  folder.write("last", "x");
+  Trace killed = trace_of(folder, "/bin/sh -c 'cat last; kill -KILL $$'");
+  CHECK(killed.ran.status == 137);
+  CHECK(killed.use_of(folder.path("last")) == Use::opened);
 }
 
 TEST_CASE("what cannot be executed is 127 or 126, in one line, and leaves no profile") {
@@ -197,19 +160,37 @@ TEST_CASE("what looks private is named and left out, unless asked for") {
   CHECK(allowed.ran.errors.empty());
 }
 
-TEST_CASE("a signal sent to the tracer ends a server, which yields its profile") {
+TEST_CASE("names that distributions use for modules are private elsewhere only") {
+  for (const char* path : {"/usr/lib/python3/dist-packages/core/credentials",
+                           "/usr/share/nodejs/npm/.npmrc", "/usr/share/cmake/Key.pfx"}) {
+    CAPTURE(path);
+    CHECK_FALSE(looks_private(path, false));
+  }
+  for (const char* path : {"/run/secrets/token", "/usr/src/app/.npmrc", "/usr/local/etc/token",
+                           "/home/u/.aws/credentials", "/usr/share/x/.env", "/usr/lib/x/id_rsa"}) {
+    CAPTURE(path);
+    CHECK(looks_private(path, false));
+  }
+  CHECK_FALSE(looks_private("/usr/lib/python3.11/token.py", false));
+  CHECK_FALSE(looks_private("/srv/tokenize", false));
+  CHECK_FALSE(looks_private("/srv/app/.env", true));
+  CHECK(looks_private("/srv/app/.git", true));
+}
+
+TEST_CASE("a signal sent to a server or its tracer ends it, and it yields its profile") {
   ScratchFolder folder;
   folder.write("conf", "x");
   folder.write("bye", "x");
   script(folder, "server",
          "#!/bin/sh\ntrap 'cat bye; kill $child; exit 5' TERM INT\n"
-         "cat conf; sleep 60 & child=$!\ntouch ready; wait\n");
-  for (const char* signal : {"TERM", "INT"}) {
+         "cat conf; sleep 60 & child=$!\necho $$ >ready; wait\n");
+  for (const char* told : {"-TERM $t", "-INT $t", "-TERM $(cat ready)", "-INT $(cat ready)"}) {
+    CAPTURE(told);
     int status = 0;
     std::string out = output_of(
         fmt::format("rm -f p ready; env --default-signal=INT {} trace -o p -- ./server & t=$!; "
-                    "while [ ! -e ready ]; do sleep 0.02; done; kill -{} $t; wait $t",
-                    kTool, signal),
+                    "while [ ! -s ready ]; do sleep 0.02; done; kill {}; wait $t",
+                    kTool, told),
         folder.path(), &status);
     CHECK(out == "xx");
     CHECK(status == 5);
@@ -267,9 +248,11 @@ TEST_CASE("of a listed directory come the names that were used, or all when none
   folder.write("some/other", "o");
   folder.write("names/one", "1");
   folder.write("names/two", "2");
+  folder.write("only/here", "x");
   folder.write("gone", "x");
   folder.link("dangling", "nowhere");
-  trace_of(folder, "/bin/sh -c 'ls some names; cat some/used gone; test -L dangling'");
+  trace_of(folder,
+           "/bin/sh -c 'ls some names; cat some/used gone; test -L dangling; test -d only'");
   std::filesystem::remove(folder.path("gone"));
   Ran built = run(folder, "build /bin/ls -o h --profile p --no-trial --json");
   REQUIRE(built.status == 0);
@@ -277,6 +260,7 @@ TEST_CASE("of a listed directory come the names that were used, or all when none
     CHECK(says(built.out, "\"path\": \"" + folder.path(name) + "\""));
   }
   CHECK_FALSE(says(built.out, folder.path("some/other")));
+  CHECK(says(run(folder, "inspect h --why " + folder.path("only")).out, "none of its files"));
   CHECK(says(built.errors, folder.path("gone") + ": left out, it is not there any more"));
 }
 
