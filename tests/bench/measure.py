@@ -15,6 +15,7 @@ Parts, all of them by default:
   growth    the same with many files and with a large one; writes growth.svg
   size      payloads at best against one zstd stream
   reach     real programs at real work: files, size, time against natively
+  trace     a build-like workload natively, traced, and below strace
 
 What is compared runs in turn in one run, so that whatever else the machine does falls on all of it
 alike. Nothing here passes or fails: figures depend on the machine.
@@ -30,6 +31,7 @@ import packing
 import reach
 import roots
 import starts
+import trace
 
 PARTS = {
     "forms": form_table.measure,
@@ -43,6 +45,7 @@ PARTS = {
     "growth": packing.measure_growth,
     "size": packing.measure_size,
     "reach": reach.measure,
+    "trace": trace.measure,
 }
 
 
