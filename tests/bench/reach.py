@@ -18,7 +18,8 @@ import real  # noqa: E402  pylint: disable=wrong-import-position,import-error
 
 ROWS = ("jq", "awk and sort", "xsltproc", "iconv to EUC-KR", "openssl: a chain", "gpgv",
         "ImageMagick", "ffmpeg", "gnuplot", "librsvg", "ghostscript", "pdftotext", "tesseract",
-        "Qt", "Rust", "Go with C", "musl")
+        "Qt", "Rust", "Go with C", "musl", "terminfo", "sed", "xmllint", "pdftotext: Korean",
+        "pdftoppm", "ImageMagick: text", "libthai", "python with numpy", "lua with modules", "Qt 6")
 FORMS = ("none", "good")
 
 
