@@ -13,12 +13,16 @@
 #include "bundler/build_image.h"
 #include "bundler/build_job.h"
 #include "bundler/content/data_programs.h"
+#include "bundler/content/licences.h"
+#include "bundler/content/provenance.h"
+#include "bundler/cyclonedx.h"
 #include "bundler/find/add.h"
 #include "bundler/find/dlopen.h"
 #include "bundler/find/locale.h"
 #include "bundler/find/plan_profile.h"
 #include "bundler/find/recipe.h"
 #include "bundler/find/resolve.h"
+#include "bundler/sbom.h"
 #include "bundler/self_bundle.h"
 #include "bundler/summary.h"
 #include "bundler/trace.h"
@@ -203,6 +207,22 @@ void complete_root(FileSet& files, const Identity& user) {
   if (shared.kind == FileKind::directory) shared.mode = 01777;
 }
 
+/// The file set, with what is known of where its files come from.
+void collect_files(Build& build) {
+  const BuildOptions& options = build.options;
+  std::vector<std::string>& warnings = build.plan.warnings;
+  Exclude excluded(options.exclude);
+  build.files = collect(build.plan, build.sysroot, excluded, &warnings);
+  note_data_programs(build.plan, build.files);
+  build.packages = name_packages(build.files, build.sysroot);
+  if (format_of(options).kind != PayloadKind::bundle) {
+    complete_root(build.files, options.user.value_or(ImageConfiguration{}.user));
+    add_provenance(build.files, build.packages, build.sysroot, excluded, &warnings);
+  }
+  build.licences = licence_texts(build.packages, build.sysroot, excluded);
+  note_unused(excluded, warnings);
+}
+
 // ---- afterwards ----------------------------------------------------------------------------
 
 /// The files and listed directories the output is made of. Two kinds would make it old for ever,
@@ -233,6 +253,9 @@ void write_beside(Build& build) {
     std::vector<std::string> warnings = write_docker_context(
         docker_context(options, build.plan, build.output, format_of(options).kind));
     build.plan.warnings.insert(build.plan.warnings.end(), warnings.begin(), warnings.end());
+  }
+  if (!options.sbom.empty()) {
+    write_sbom(cyclonedx(build.report, build.digests, source_date_epoch()), options.sbom);
   }
   if (!options.depfile.empty()) write_depfile(build.output, inputs_of(build), options.depfile);
 }
@@ -312,15 +335,10 @@ void build(const BuildOptions& options) {
 
   build.plan = make_plan(build);
   refuse_missing(build);
-  build.files = collect(build.plan, build.sysroot, options.exclude, &build.plan.warnings);
-  note_data_programs(build.plan, build.files);
-  if (format_of(options).kind != PayloadKind::bundle) {
-    complete_root(build.files, options.user.value_or(ImageConfiguration{}.user));
-  }
-  name_packages(build.files, build.sysroot);
+  collect_files(build);
+  build.digests = content_digests(build.files, options.threads);
 
   describe(build);
-  build.report.root = content_root(build.files, options.threads);
   format_of(options).write(build);
   write_beside(build);
   tell(build);

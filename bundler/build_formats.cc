@@ -8,6 +8,7 @@
 #include "bundler/base/progress.h"
 #include "bundler/build_job.h"
 #include "bundler/content/raw_calls.h"
+#include "bundler/package_note.h"
 #include "bundler/trial.h"
 #include "bundler/write/directory.h"
 #include "bundler/write/frame_cache.h"
@@ -64,7 +65,7 @@ void write_bundle(Build& build) {
   Report& report = build.report;
   report.compression = options.compress;
   StartDecision start = decide_start(build.plan, build.files, mode_of(options.mode));
-  describe_start(report, start);
+  describe_start(build, start);
   if (start.mode == "in-place") {
     for (std::string& warning : raw_call_warnings(build.files, start.rewritten)) {
       build.plan.warnings.push_back(std::move(warning));
@@ -91,6 +92,8 @@ void write_bundle(Build& build) {
     onefile.user = options.user->user;
     onefile.group = options.user->group;
   }
+  onefile.licences = joined_licences(build);
+  onefile.note = package_note(report, options.label);
   onefile.manifest = [&](const std::map<std::string, std::uint64_t>& stored) {
     Report manifest = report;
     fill_stored(manifest, stored);

@@ -3,7 +3,9 @@
 
 #include <string>
 
+#include "bundler/content/content_root.h"
 #include "bundler/content/file_set.h"
+#include "bundler/content/packages.h"
 #include "bundler/content/start.h"
 #include "bundler/find/plan.h"
 #include "bundler/find/sysroot.h"
@@ -20,6 +22,9 @@ struct Build {
   std::string output;
   Plan plan = {};
   FileSet files = {};
+  Packages packages = {};
+  std::map<std::string, std::string> licences = {};  ///< texts by path
+  Digests digests = {};
   Report report = {};
 };
 
@@ -38,7 +43,10 @@ const Format& format_of(const BuildOptions& options);
 /// Fills the report with what is known before anything is written.
 void describe(Build& build);
 
-/// And with how a bundle starts.
-void describe_start(Report& report, const StartDecision& start);
+/// And with how a bundle starts, which its content's root covers.
+void describe_start(Build& build, const StartDecision& start);
+
+/// The licence texts that a bundle carries, back to back. Fills the report's list of them.
+std::string joined_licences(Build& build);
 
 }  // namespace scratchpack

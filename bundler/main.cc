@@ -16,6 +16,7 @@
 #include "bundler/inspect.h"
 #include "bundler/options.h"
 #include "bundler/recipes.h"
+#include "bundler/sbom.h"
 #include "bundler/trace.h"
 #include "bundler/verify.h"
 
@@ -48,8 +49,8 @@ int run(const Options& options) {
                      options.inspect.fail_if);
     case Command::extract:
       remove_unfinished_on_signals();
-      extract(options.extract.bundle, options.extract.directory, options.extract.force,
-              options.extract.quiet);
+      extract(options.extract.bundle, options.extract.directory, options.extract.licences,
+              options.extract.force, options.extract.quiet);
       return 0;
     case Command::verify:
       return verify({.bundle = options.verify.bundle,
@@ -61,6 +62,10 @@ int run(const Options& options) {
       return diff(options.diff.before, options.diff.after, options.diff.json);
     case Command::doctor:
       doctor(options.doctor.file, options.doctor.json);
+      return 0;
+    case Command::sbom:
+      remove_unfinished_on_signals();
+      sbom(options.sbom.bundle, options.sbom.output);
       return 0;
     case Command::recipes:
       print_recipes(options.recipes.name);

@@ -24,6 +24,7 @@ CommandTable build_table(BuildOptions& o) {
              "one executable, or the plain root file system as tar or folder"},
             {"--dry-run", "", &o.dry_run, "look and explain, write nothing"},
             {"--json", "", &o.json, "a machine-readable summary on standard output"},
+            {"--sbom", "FILE", &o.sbom, "what is inside as a bill of materials, CycloneDX JSON"},
             {"--config", "FILE", &o.config, "take options from a TOML file, before those typed"},
             {"--depfile", "PATH", &o.depfile, "list every file read, for make and ninja"},
             {"-v,--verbose", "", &o.verbose, "name every file that goes in, and why"},
@@ -117,7 +118,7 @@ CommandTable extract_table(ExtractOptions& o) {
   return {Command::extract,
           "extract",
           "scratchpack extract curl.bundle curl-files",
-          "scratchpack extract BUNDLE DIR",
+          "scratchpack extract BUNDLE DIR [options]",
           "Unpacks the payload as ordinary files, byte for byte those that were packed.",
           {{"",
             false,
@@ -125,7 +126,8 @@ CommandTable extract_table(ExtractOptions& o) {
              {"DIR", "DIR", &o.directory, "the folder to make"}}},
            {"Options",
             false,
-            {{"--force", "", &o.force, "replace a folder scratchpack did not write"},
+            {{"--licences", "", &o.licences, "only the licence texts of the packages inside"},
+             {"--force", "", &o.force, "replace a folder scratchpack did not write"},
              {"-q,--quiet", "", &o.quiet, "only errors"}}}}};
 }
 
@@ -177,6 +179,16 @@ CommandTable diff_table(DiffOptions& o) {
            {"Options", false, {{"--json", "", &o.json, "for machines"}}}}};
 }
 
+CommandTable sbom_table(SbomOptions& o) {
+  return {Command::sbom,
+          "sbom",
+          "scratchpack sbom curl.bundle -o curl.cdx.json",
+          "scratchpack sbom BUNDLE [-o FILE]",
+          "Lists packages and files as CycloneDX JSON.",
+          {{"", false, {{"BUNDLE", "BUNDLE", &o.bundle, "the file that build wrote"}}},
+           {"Options", false, {{"-o,--output", "FILE", &o.output, "default: standard output"}}}}};
+}
+
 CommandTable completion_table(CompletionOptions& o) {
   return {Command::completion,
           "completion",
@@ -189,11 +201,11 @@ CommandTable completion_table(CompletionOptions& o) {
 }  // namespace
 
 std::vector<CommandTable> command_tables(Options& options) {
-  return {build_table(options.build),          trace_table(options.trace),
-          inspect_table(options.inspect),      extract_table(options.extract),
-          verify_table(options.verify),        recipes_table(options.recipes),
-          doctor_table(options.doctor),        diff_table(options.diff),
-          completion_table(options.completion)};
+  return {build_table(options.build),     trace_table(options.trace),
+          inspect_table(options.inspect), extract_table(options.extract),
+          verify_table(options.verify),   recipes_table(options.recipes),
+          doctor_table(options.doctor),   diff_table(options.diff),
+          sbom_table(options.sbom),       completion_table(options.completion)};
 }
 
 std::string help_text(const std::vector<CommandTable>& tables) {

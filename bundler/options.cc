@@ -253,6 +253,9 @@ void finish(Options& options, const CommandTable& table, bool separated,
     case Command::doctor:
       require(!options.doctor.file.empty(), "doctor: name a bundle or a profile");
       break;
+    case Command::sbom:
+      require(!options.sbom.bundle.empty(), "sbom: name the bundle");
+      break;
     case Command::extract:
       require(!options.extract.bundle.empty() && !options.extract.directory.empty(),
               "extract: name the bundle and the folder to make");

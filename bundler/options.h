@@ -50,6 +50,7 @@ struct BuildOptions {
   std::string build_command = {};
   bool force = false;
 
+  std::string sbom = {};
   std::string config = {};  ///< a file with the same options; what is typed comes after them
   std::string depfile = {};
   bool dry_run = false;
@@ -75,6 +76,7 @@ struct InspectOptions {
 struct ExtractOptions {
   std::string bundle = {};
   std::string directory = {};
+  bool licences = false;  ///< their texts only
   bool force = false;
   bool quiet = false;
 };
@@ -108,6 +110,11 @@ struct DiffOptions {
   bool json = false;
 };
 
+struct SbomOptions {
+  std::string bundle = {};
+  std::string output = {};  ///< empty: standard output
+};
+
 struct CompletionOptions {
   std::string shell = {};  ///< bash, zsh or fish
 };
@@ -122,6 +129,7 @@ enum class Command : std::uint8_t {
   recipes,
   doctor,
   diff,
+  sbom,
   completion
 };
 
@@ -136,6 +144,7 @@ struct Options {
   RecipesOptions recipes = {};
   DoctorOptions doctor = {};
   DiffOptions diff = {};
+  SbomOptions sbom = {};
   CompletionOptions completion = {};
 };
 

@@ -30,6 +30,38 @@ Json file_json(const ReportFile& file, bool with_source) {
   json["mode"] = fmt::format("{:04o}", file.mode);
   json["reason"] = file.reason;
   put(json, "package", file.package);
+  if (!file.needs.empty()) json["needs"] = file.needs;
+  return json;
+}
+
+Json packages_json(const std::vector<ReportPackage>& packages) {
+  Json list = Json::array();
+  for (const ReportPackage& package : packages) {
+    Json one = {{"name", package.name},
+                {"version", package.version},
+                {"architecture", package.architecture},
+                {"source", package.source},
+                {"source_version", package.source_version},
+                {"licences", package.licences}};
+    put(one, "licence_file", package.licence_file);
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+Json licences_json(const std::vector<ReportLicence>& licences) {
+  Json list = Json::array();
+  for (const ReportLicence& text : licences) {
+    list.push_back({{"path", text.path}, {"offset", text.offset}, {"size", text.size}});
+  }
+  return list;
+}
+
+Json distribution_json(const Distribution& distribution) {
+  Json json = Json::object();
+  put(json, "id", distribution.id);
+  put(json, "version", distribution.version);
+  put(json, "name", distribution.name);
   return json;
 }
 
@@ -117,6 +149,7 @@ Json report_json(const Report& report, bool manifest) {
   put(json, "compression", report.compression);
   json["interpreter"] = report.interpreter;
   json["root"] = report.root;
+  put(json, "root_covers", report.root_covers);
   json["start"] = {{"mode", report.start.mode}};
   put(json["start"], "why", report.start.why);
   json["start"]["unserved"] = report.start.unserved;
@@ -131,6 +164,9 @@ Json report_json(const Report& report, bool manifest) {
   }
   json["files"] = Json::array();
   for (const ReportFile& file : report.files) json["files"].push_back(file_json(file, !manifest));
+  json["distribution"] = distribution_json(report.distribution);
+  json["packages"] = packages_json(report.packages);
+  if (manifest) json["licences"] = licences_json(report.licences);
   if (!report.rewrites.empty()) json["rewrites"] = rewrites_json(report.rewrites);
   if (!manifest) {
     json["recipes"] = recipes_json(report);
@@ -168,7 +204,31 @@ ReportFile file_of(const Json& json) {
           .mode = static_cast<std::uint32_t>(
               std::strtoul(get<std::string>(json, "mode").c_str(), nullptr, 8)),
           .reason = get<std::string>(json, "reason"),
-          .package = get<std::string>(json, "package")};
+          .package = get<std::string>(json, "package"),
+          .needs = get<std::vector<std::string>>(json, "needs")};
+}
+
+std::vector<ReportPackage> packages_of(const Json& json) {
+  std::vector<ReportPackage> packages;
+  for (const Json& each : json) {
+    packages.push_back({.name = get<std::string>(each, "name"),
+                        .version = get<std::string>(each, "version"),
+                        .architecture = get<std::string>(each, "architecture"),
+                        .source = get<std::string>(each, "source"),
+                        .source_version = get<std::string>(each, "source_version"),
+                        .licences = get<std::vector<std::string>>(each, "licences"),
+                        .licence_file = get<std::string>(each, "licence_file")});
+  }
+  return packages;
+}
+
+std::vector<ReportLicence> licences_of(const Json& json) {
+  std::vector<ReportLicence> licences;
+  for (const Json& each : json) {
+    licences.push_back({get<std::string>(each, "path"), get<std::uint64_t>(each, "offset"),
+                        get<std::uint64_t>(each, "size")});
+  }
+  return licences;
 }
 
 ReportLaunch launch_of(const Json& json) {
@@ -222,6 +282,7 @@ Report report_of(const Json& json) {
   report.compression = get<std::string>(json, "compression");
   report.interpreter = get<std::string>(json, "interpreter");
   report.root = get<std::string>(json, "root");
+  report.root_covers = get<std::string>(json, "root_covers");
   Json start = child(json, "start");
   report.start = {get<std::string>(start, "mode"), get<std::string>(start, "why"),
                   get<std::vector<std::string>>(start, "unserved"),
@@ -230,6 +291,12 @@ Report report_of(const Json& json) {
   if (json.contains("gzipped")) report.gzipped = get<std::uint64_t>(json, "gzipped");
   report.gzipped_sampled = get<bool>(json, "gzipped_estimated");
   for (const Json& file : child(json, "files")) report.files.push_back(file_of(file));
+  const Json distribution = child(json, "distribution");
+  report.distribution = {get<std::string>(distribution, "id"),
+                         get<std::string>(distribution, "version"),
+                         get<std::string>(distribution, "name")};
+  report.packages = packages_of(child(json, "packages"));
+  report.licences = licences_of(child(json, "licences"));
   report.rewrites = rewrites_of(child(json, "rewrites"));
   report.missing = missing_of(child(json, "missing"));
   report.warnings = get<std::vector<std::string>>(json, "warnings");

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bundler/content/distribution.h"
 #include "bundler/find/plan.h"
 
 namespace scratchpack {
@@ -24,6 +25,21 @@ struct ReportFile {
   std::uint32_t mode = 0;
   std::string reason = {};
   std::string package = {};
+  std::vector<std::string> needs = {};  ///< paths of the libraries it asks for, sorted
+};
+
+/// A distribution package that a file is from.
+struct ReportPackage {
+  std::string name, version, architecture, source, source_version;  ///< see content/packages.h
+  std::vector<std::string> licences = {};                           ///< see content/licences.h
+  std::string licence_file = {};  ///< path of its text; empty: the build machine had none
+};
+
+/// A licence text that a bundle carries.
+struct ReportLicence {
+  std::string path;          ///< where the distribution keeps it
+  std::uint64_t offset = 0;  ///< in all texts back to back; identical ones are there once
+  std::uint64_t size = 0;    ///< bytes
 };
 
 /// A file whose system calls were made to ask the bundle first (in-place start).
@@ -61,14 +77,18 @@ struct Report {
   std::uint64_t bytes = 0;       ///< of the output; 0 when nothing was written
   std::string compression = {};  ///< of one file: none, fast, good, best
   std::string interpreter = {};
-  std::string root = {};  ///< SHA-256 of the content
+  std::string root = {};         ///< SHA-256 of the content: see content/content_root.h
+  std::string root_covers = {};  ///< kRootCovers; empty: of a bundle whose root had less in it
   ReportStart start = {};
   ReportLaunch launch = {};
   std::optional<std::uint64_t> gzipped = std::nullopt;  ///< bytes as an image layer
   bool gzipped_sampled = false;                         ///< an estimate
   std::optional<Pruned> pruned = std::nullopt;          ///< what --prune left out
   std::vector<ReportFile> files = {};                   ///< by path
-  std::vector<ReportRewrite> rewrites = {};             ///< by path
+  Distribution distribution = {};
+  std::vector<ReportPackage> packages = {};  ///< by name and version
+  std::vector<ReportLicence> licences = {};  ///< by path
+  std::vector<ReportRewrite> rewrites = {};  ///< by path
   std::vector<Missing> missing = {};
   std::vector<Unloaded> unloaded = {};  ///< of this machine: no bundle read back knows it
   std::vector<std::string> warnings = {};

@@ -39,6 +39,15 @@ const ReportFile* follow(const FilesByPath& files, std::string path) {
   return nullptr;
 }
 
+const ReportPackage* package_of_application(const Report& report) {
+  const ReportFile* file = follow(by_path(report), report.application);
+  if (file == nullptr || file->package.empty()) return nullptr;
+  for (const ReportPackage& package : report.packages) {
+    if (package.name + " " + package.version == file->package) return &package;
+  }
+  return nullptr;
+}
+
 std::string first_reason(const FilesByPath& files, const ReportFile& file) {
   const ReportFile* current = &file;
   std::set<const ReportFile*> seen;

@@ -19,6 +19,9 @@ std::string path_in(const std::string& reason);
 /// The entry a path leads to, the links of the bundle followed.
 const ReportFile* follow(const FilesByPath& files, std::string path);
 
+/// The package that brought the application, if one did.
+const ReportPackage* package_of_application(const Report& report);
+
 /// The first cause: for what is needed by a file, the reason of that file, and so on; the file's
 /// own reason where that leads no further.
 std::string first_reason(const FilesByPath& files, const ReportFile& file);

@@ -9,6 +9,7 @@
 #include "bundler/base/progress.h"
 #include "bundler/isolate.h"
 #include "bundler/read/bundle.h"
+#include "bundler/read/bundle_root.h"
 #include "bundler/report.h"
 
 namespace scratchpack {
@@ -28,6 +29,17 @@ void check_contents(const Bundle& bundle, const std::string& path) {
                           path, faults.size(), bundle.entries().size(), fmt::join(faults, "\n")));
 }
 
+/// The root that the manifest names must be that of what is inside: an attestation may name it.
+void check_root(const Bundle& bundle, const std::string& path) {
+  const Report report = from_json(bundle.manifest());
+  if (report.root_covers != kRootCovers) return;
+  const std::string root = content_root(bundle, content_digests(bundle));
+  if (root == report.root) return;
+  throw Error(fmt::format(
+      "verify {}: the content root is {}, its manifest says {} (build or fetch it again)", path,
+      root, report.root));
+}
+
 Isolation isolation_of(const Verification& verification, const Bundle& bundle) {
   Isolation isolation{.program = verification.bundle,
                       .arguments = verification.arguments,
@@ -45,6 +57,7 @@ int verify(const Verification& verification) {
   if (verification.quiet) Progress::disable();
   Bundle bundle = Bundle::open(path);
   check_contents(bundle, path);
+  check_root(bundle, path);
   // Standard output is the program's when it runs.
   FILE* words = verification.run ? stderr : stdout;
   if (!verification.quiet) {

@@ -22,6 +22,7 @@
 //   |                    |  First what the program's start opens: it is read ahead in one go.
 //   |                    |  Identical contents are stored once.
 //   |  manifest          |  JSON (zstd), for people and tools only: reasons, packages, sources
+//   |  licences          |  texts (zstd) of the packages inside, for the same
 //   +--------------------+
 //   | section headers    |
 //   +--------------------+
@@ -175,7 +176,11 @@ struct PayloadHeader {
   uint64_t bootloader_size;  ///< bytes of the bootloader's file before the payload
   uint64_t start_size;       ///< what to read ahead: header, table, what the start opens; of what
                              ///< is large and stored as it is the head only; 0: not said
-  uint8_t reserved[512 - 240];
+  uint64_t licences;  ///< offset of a zstd frame: licence texts back to back, as the manifest
+                      ///< divides them; 0: none
+  uint64_t licences_stored;  ///< bytes
+  uint64_t licences_size;    ///< bytes decoded
+  uint8_t reserved[512 - 264];
 };
 static_assert(sizeof(PayloadHeader) == 512);
 

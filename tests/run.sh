@@ -15,7 +15,7 @@ cd "$root"
 
 test_packages="doctest-dev clang-format clang-tidy shellcheck musl-dev musl-tools docker.io buildah \
   ca-certificates tzdata curl openssl python3 util-linux gdb locales \
-  zlib1g-dev help2man make ninja-build zsh fish"
+  zlib1g-dev help2man make ninja-build zsh fish python3-jsonschema minisign"
 # More programs for the oracle to ask; a bare machine has some 370.
 more_programs="file git gettext groff gnupg openssh-client procps psmisc iproute2 net-tools man-db \
   bsdextrautils libglib2.0-bin dbus-bin zip unzip less vim-tiny"
@@ -92,6 +92,7 @@ add_cases "cases" build/cases
 check "the cases pass under AddressSanitizer and UndefinedBehaviorSanitizer" check_sanitized
 add_part "same inputs, same bytes" tests/lib/reproducible.sh
 add_part "build scripts" tests/lib/build_scripts.sh
+add_part "provenance" tests/lib/provenance.sh
 check_answers
 check_containers
 

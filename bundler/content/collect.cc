@@ -75,8 +75,9 @@ void push_names(std::deque<std::string>& names, const std::string& path) {
 
 class Collector {
  public:
-  Collector(const Sysroot& sysroot, Exclude& exclude, std::vector<std::string>* warnings)
-      : sysroot_(sysroot), exclude_(exclude), warnings_(warnings) {}
+  Collector(const Sysroot& sysroot, Exclude& exclude, std::vector<std::string>* warnings,
+            FileSet files = {})
+      : sysroot_(sysroot), exclude_(exclude), warnings_(warnings), files_(std::move(files)) {}
 
   void take(const Want& want) {
     if (want.path.empty() || want.path[0] != '/') {
@@ -382,22 +383,35 @@ class Collector {
 
 }  // namespace
 
-FileSet collect(const Plan& plan, const Sysroot& sysroot, const std::vector<std::string>& exclude,
+FileSet collect(const Plan& plan, const Sysroot& sysroot, Exclude& excluded,
                 std::vector<std::string>* warnings) {
-  Exclude excluded(exclude);
   for (const std::string& path : {plan.launch_path, plan.interpreter}) {
     const std::string* pattern = path.empty() ? nullptr : excluded.takes(path);
     if (!pattern) continue;
     throw UsageError(
         fmt::format("--exclude {}: leaves out {}, without which nothing starts", *pattern, path));
   }
-  Collector collector(sysroot, excluded, warnings);
-  for (const Want& want : plan.wants) collector.take(want);
+  FileSet files;
+  collect_more(files, plan.wants, sysroot, excluded, warnings);
+  return files;
+}
+
+FileSet collect(const Plan& plan, const Sysroot& sysroot, const std::vector<std::string>& exclude) {
+  Exclude excluded(exclude);
+  return collect(plan, sysroot, excluded, nullptr);
+}
+
+void collect_more(FileSet& files, const std::vector<Want>& wants, const Sysroot& sysroot,
+                  Exclude& excluded, std::vector<std::string>* warnings) {
+  Collector collector(sysroot, excluded, warnings, std::move(files));
+  for (const Want& want : wants) collector.take(want);
+  files = collector.files();
+}
+
+void note_unused(const Exclude& excluded, std::vector<std::string>& warnings) {
   for (const std::string& pattern : excluded.unused()) {
-    if (!warnings) break;
-    warnings->push_back(fmt::format("--exclude {}: nothing in the bundle matches", pattern));
+    warnings.push_back(fmt::format("--exclude {}: nothing in the bundle matches", pattern));
   }
-  return collector.files();
 }
 
 }  // namespace scratchpack

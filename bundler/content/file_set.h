@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bundler/base/file.h"
+#include "bundler/content/exclude.h"
 #include "bundler/find/plan.h"
 #include "bundler/find/sysroot.h"
 
@@ -67,29 +68,29 @@ void for_each_piece(Reader& reader, const Take& take) {
 }
 
 /// Plan -> file set: follows every want through the sysroot's links (kept as links), takes
-/// directory wants as trees, adds parents, applies `exclude` globs (matched against the path in
-/// the bundle or one of its parents; the rules of glob.h), normalises modes. Two wants for one
-/// path: the first wins, reasons are not merged.
+/// directory wants as trees, adds parents, applies `excluded` (matched against the path in the
+/// bundle or one of its parents), which remembers what patterns were of use; normalises modes. Two
+/// wants for one path: the first wins, reasons are not merged.
 ///
 /// Links inside a tree stay links and bring what they lead to. In a tree of the build machine
 /// (--add-data) a link that leads out of the tree becomes a copy of what it leads to, as its
 /// target has no place in the bundle.
 ///
 /// Goes to `warnings`, if given: devices, sockets and pipes left out of a tree; what the container
-/// engine writes itself (/etc/hosts, /etc/resolv.conf, /etc/hostname) left out; an exclude pattern
-/// that matched nothing.
+/// engine writes itself (/etc/hosts, /etc/resolv.conf, /etc/hostname) left out.
 /// Throws Error for a want whose source is missing or cannot be read, for one below /proc, /sys or
 /// /dev, and for paths above 1023 bytes (the longest the in-place start can look up); UsageError
 /// for a pattern that leaves out the program or its interpreter.
-FileSet collect(const Plan& plan, const Sysroot& sysroot, const std::vector<std::string>& exclude,
-                std::vector<std::string>* warnings = nullptr);
+FileSet collect(const Plan& plan, const Sysroot& sysroot, Exclude& excluded,
+                std::vector<std::string>* warnings);
+/// The same by patterns (the rules of glob.h), without a word.
+FileSet collect(const Plan& plan, const Sysroot& sysroot, const std::vector<std::string>& exclude);
 
-/// Fills `package` of files and links from the sysroot's dpkg database, where there is one. What no
-/// package brought (generated files, alternatives) stays empty.
-void name_packages(FileSet& files, const Sysroot& sysroot);
+/// Takes more wants into a set that collect() made, by the same rules; what is in it stays.
+void collect_more(FileSet& files, const std::vector<Want>& wants, const Sysroot& sysroot,
+                  Exclude& excluded, std::vector<std::string>* warnings);
 
-/// SHA-256 over paths, kinds, modes, targets and contents in order: the content's identity.
-/// `threads` 0: as many as the machine has.
-std::string content_root(const FileSet& files, unsigned threads = 0);
+/// Adds to `warnings` the patterns that nothing matched.
+void note_unused(const Exclude& excluded, std::vector<std::string>& warnings);
 
 }  // namespace scratchpack

@@ -13,22 +13,17 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "bundler/content/file_set.h"
+#include "bundler/base/lines.h"
+#include "bundler/content/packages.h"
 
 namespace scratchpack {
 namespace {
 
 constexpr const char* kDatabase = "/var/lib/dpkg";
 
-/// Calls `use` for each line, without its newline.
-template <typename Use>
-void for_each_line(std::string_view text, Use use) {
-  while (!text.empty()) {
-    std::size_t end = std::min(text.find('\n'), text.size());
-    use(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-}
+/// Fields of dpkg's status file that no package brought.
+constexpr std::string_view kOfInstallation[] = {"Status", "Conffiles", "Config-Version",
+                                                "Triggers-Pending", "Triggers-Awaited"};
 
 /// Directories of the root that are links into /usr, and what they lead to.
 class MergedDirectories {
@@ -64,33 +59,60 @@ class MergedDirectories {
   std::vector<std::pair<std::string, std::string>> links_;  // names with a slash behind
 };
 
-/// Versions of the installed packages, by "name" and by "name:architecture".
-std::unordered_map<std::string, std::string> read_versions(std::string_view status) {
-  std::unordered_map<std::string, std::string> versions;
-  std::string name, architecture, version;
-  bool installed = false;
-  auto finish = [&] {
-    if (installed && !name.empty()) {
-      versions.emplace(name, version);
-      versions.insert_or_assign(name + ":" + architecture, version);
-    }
-    name.clear();
-    installed = false;
-  };
-  for_each_line(status, [&](std::string_view line) {
-    auto value_of = [line](std::string_view key) -> std::string {
-      return line.starts_with(key) ? std::string(line.substr(key.size())) : std::string();
-    };
-    if (line.empty()) return finish();
-    if (line[0] == 'P' && line.starts_with("Package: ")) name = value_of("Package: ");
-    if (line[0] == 'V' && line.starts_with("Version: ")) version = value_of("Version: ");
-    if (line[0] == 'A' && line.starts_with("Architecture: ")) {
-      architecture = value_of("Architecture: ");
-    }
-    if (line[0] == 'S' && line.starts_with("Status: ")) installed = line.ends_with(" installed");
+/// The value of a field of a stanza, its continuation lines left out; empty when it has none.
+std::string field_of(std::string_view stanza, std::string_view name) {
+  std::string value;
+  for_each_line(stanza, [&](std::string_view line) {
+    if (!line.starts_with(name) || !line.substr(name.size()).starts_with(": ")) return;
+    value = line.substr(name.size() + 2);
   });
-  finish();
-  return versions;
+  return value;
+}
+
+/// Stanzas of the installed packages, by "name" and by "name:architecture".
+std::unordered_map<std::string, std::string_view> read_stanzas(std::string_view status) {
+  std::unordered_map<std::string, std::string_view> stanzas;
+  for_each_paragraph(status, [&](std::string_view stanza) {
+    if (!field_of(stanza, "Status").ends_with(" installed")) return;
+    std::string name = field_of(stanza, "Package");
+    stanzas.emplace(name, stanza);
+    stanzas.insert_or_assign(name + ":" + field_of(stanza, "Architecture"), stanza);
+  });
+  return stanzas;
+}
+
+/// A stanza as the package itself has it: without what dpkg notes about its installation.
+std::string control_of(std::string_view stanza) {
+  std::string control;
+  bool kept = true;
+  for_each_line(stanza, [&](std::string_view line) {
+    if (!line.starts_with(' ') && !line.starts_with('\t')) {
+      std::string_view name = line.substr(0, line.find(':'));
+      kept = std::ranges::find(kOfInstallation, name) == std::end(kOfInstallation);
+    }
+    if (kept) control.append(line).push_back('\n');
+  });
+  return control;
+}
+
+/// `listed_as`: what dpkg's files about the package are called, "zlib1g:amd64".
+Package package_of(std::string_view stanza, const std::string& listed_as) {
+  Package package{.name = field_of(stanza, "Package"),
+                  .version = field_of(stanza, "Version"),
+                  .architecture = field_of(stanza, "Architecture"),
+                  .source = field_of(stanza, "Source"),
+                  .source_version = {},
+                  .control = control_of(stanza),
+                  .listed_as = listed_as};
+  package.source_version = package.version;
+  if (package.source.empty()) package.source = package.name;
+  // "gcc-12 (12.2.0-14)" where the binary package has a version of its own.
+  if (std::size_t open = package.source.find(" ("); open != std::string::npos) {
+    package.source_version = package.source.substr(open + 2);
+    package.source_version.resize(package.source_version.find(')'));
+    package.source.resize(open);
+  }
+  return package;
 }
 
 /// A file of the set that a package may have brought.
@@ -146,23 +168,25 @@ void apply_diversions(WantedPaths& wanted, std::string_view text, const MergedDi
 
 }  // namespace
 
-void name_packages(FileSet& files, const Sysroot& sysroot) {
-  std::string database = kDatabase;
-  std::optional<std::string> status = sysroot.read_text(database + "/status");
-  if (!status) return;
-  std::unordered_map<std::string, std::string> versions = read_versions(*status);
-  MergedDirectories merged(sysroot);
+Packages name_packages(FileSet& files, const Sysroot& sysroot) {
+  const std::string database = kDatabase;
+  const std::optional<std::string> status = sysroot.read_text(database + "/status");
+  if (!status) return {};
+  const std::unordered_map<std::string, std::string_view> stanzas = read_stanzas(*status);
+  const MergedDirectories merged(sysroot);
   WantedPaths wanted = wanted_paths(files, sysroot, merged);
   apply_diversions(wanted, sysroot.read_text(database + "/diversions").value_or(""), merged);
 
-  std::string info = sysroot.host_path(database + "/info").value_or("");
+  Packages packages;
+  const std::string info = sysroot.host_path(database + "/info").value_or("");
   for (const std::string& file : sysroot.list(database + "/info")) {
     if (!file.ends_with(".list")) continue;
-    std::string package = file.substr(0, file.size() - 5);
-    auto version = versions.find(package);
-    if (version == versions.end()) continue;
-    std::string name = package.substr(0, package.find(':'));
-    Bytes list = read_file(info + "/" + file);
+    const std::string listed_as = file.substr(0, file.size() - 5);
+    const auto stanza = stanzas.find(listed_as);
+    if (stanza == stanzas.end()) continue;
+    const std::string name = listed_as.substr(0, listed_as.find(':'));
+    const std::string named = name + " " + field_of(stanza->second, "Version");
+    const Bytes list = read_file(info + "/" + file);
     for_each_line(
         {reinterpret_cast<const char*>(list.data()), list.size()}, [&](std::string_view line) {
           auto [found, end] =
@@ -170,11 +194,30 @@ void name_packages(FileSet& files, const Sysroot& sysroot) {
           for (; found != end; ++found) {
             const Wanted& file = found->second;
             if (!file.only.empty() && file.only != name) continue;
-            if (file.not_by == name || !file.entry->package.empty()) continue;
-            file.entry->package = name + " " + version->second;
+            if (file.not_by == name) continue;
+            if (file.entry->package.empty()) file.entry->package = named;
+            if (file.entry->package == named && !packages.contains(named)) {
+              packages.emplace(named, package_of(stanza->second, listed_as));
+            }
           }
         });
   }
+  return packages;
+}
+
+std::string digests_inside(const Package& package, const FileSet& files, const Sysroot& sysroot) {
+  const std::optional<std::string> all =
+      sysroot.read_text(std::string(kDatabase) + "/info/" + package.listed_as + ".md5sums");
+  const MergedDirectories merged(sysroot);
+  std::string inside;
+  for_each_line(all ? std::string_view(*all) : std::string_view(), [&](std::string_view line) {
+    const std::size_t gap = line.find("  ");
+    if (gap == std::string_view::npos) return;
+    const auto file = files.find(merged.real("/" + std::string(line.substr(gap + 2))));
+    if (file == files.end() || file->second.package != package.name + " " + package.version) return;
+    inside.append(line).push_back('\n');
+  });
+  return inside;
 }
 
 }  // namespace scratchpack

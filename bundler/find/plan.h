@@ -75,6 +75,13 @@ struct Program {
   std::vector<std::string> libraries = {};  ///< paths as the linker opens them, breadth first
 };
 
+/// One file asks for another when it is loaded. Paths as the linker opens them: to be followed, not
+/// compared.
+struct Need {
+  std::string by;
+  std::string library;
+};
+
 enum class ApplicationKind : std::uint8_t { dynamic_elf, static_elf, script };
 
 struct Plan {
@@ -85,6 +92,7 @@ struct Plan {
   std::string interpreter = {};        ///< PT_INTERP of launch_path; empty when static
   std::vector<Program> programs = {};  ///< launch_path first
   std::vector<Want> wants = {};
+  std::vector<Need> needs = {};  ///< all of them, where a want's reason names the first alone
   std::vector<EnvironmentEdit> environment = {};
   std::vector<Missing> missing = {};
   std::vector<std::string> warnings = {};

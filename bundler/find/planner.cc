@@ -184,7 +184,8 @@ void Planner::add_loaded(const Closure& closure, const std::string& soname,
     if (library.placed != library.path) wanted.source = *sysroot_.host_path(library.path);
     want(std::move(wanted));
   }
-  want_closure({.interpreter = {}, .libraries = closure.libraries, .missing = {}});
+  want_closure(
+      {.interpreter = {}, .libraries = closure.libraries, .missing = {}, .needs = closure.needs});
 }
 
 void Planner::add_program(const Binary& binary) {
@@ -216,6 +217,7 @@ void Planner::want_closure(const Closure& closure) {
     if (library.placed != library.path) wanted.source = *sysroot_.host_path(library.path);
     want(std::move(wanted));
   }
+  plan_.needs.insert(plan_.needs.end(), closure.needs.begin(), closure.needs.end());
   for (const Missing& missing : closure.missing) add_missing(missing);
 }
 

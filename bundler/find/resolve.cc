@@ -59,6 +59,7 @@ Closure resolve_binary(const Sysroot& sysroot, const Binary& binary,
   Closure walked = Walk(sysroot, *linker).run(std::move(root));
   closure.libraries = std::move(walked.libraries);
   closure.missing = std::move(walked.missing);
+  closure.needs = std::move(walked.needs);
   return closure;
 }
 

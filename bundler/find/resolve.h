@@ -40,6 +40,7 @@ struct Closure {
   /// something needs it, under the path of the interpreter.
   std::vector<Library> libraries;
   std::vector<Missing> missing;
+  std::vector<Need> needs = {};  ///< who asks for which of the libraries
 };
 
 /// Whether a linker (by its path) is musl's, which is the C library too.

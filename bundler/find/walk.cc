@@ -107,6 +107,7 @@ Object* Walk::loaded_file(const FileStatus& status) {
 /// Appends the object to the closure unless it is there already.
 void Walk::take(Object& object, const std::string& name, const std::string& placed,
                 Object& needed_by) {
+  closure_.needs.push_back({needed_by.path, placed});
   if (std::find(order_.begin(), order_.end(), &object) != order_.end()) return;
   order_.push_back(&object);
   closure_.libraries.push_back({name, object.path, needed_by.path, placed});

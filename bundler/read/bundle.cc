@@ -69,6 +69,8 @@ struct Bundle::State {
   const Entry& record(std::size_t number) const { return payload.entries[number + 1]; }
   Bytes decode(const Entry& entry) const;
   std::string check(const Entry& entry) const;
+  std::string text(const char* what, std::uint64_t offset, std::uint64_t stored,
+                   std::uint64_t size) const;
 };
 
 /// The image as it was packed. Throws Error with the bare reason.
@@ -142,6 +144,7 @@ Bundle Bundle::open(const std::string& path) {
     item.kind = kind_name(entry);
     item.mode = entry.mode;
     item.container_first = (entry.flags & kFlagContainerFirst) != 0;
+    item.append_user = (entry.flags & kFlagAppendUser) != 0;
     if (entry.kind == kKindSymlink) item.target = payload.text(entry.target);
     if (entry.kind == kKindFile) {
       item.size = entry.size;
@@ -156,19 +159,61 @@ Bundle Bundle::open(const std::string& path) {
 
 const std::vector<BundleEntry>& Bundle::entries() const { return state_->entries; }
 
-std::string Bundle::manifest() const {
-  const PayloadHeader& header = *state_->payload.header;
-  // Text of paths and reasons; a size beyond this is damage, not a manifest.
+std::string Bundle::State::text(const char* what, std::uint64_t offset, std::uint64_t stored,
+                                std::uint64_t size) const {
+  // Text of paths, reasons and licences; a size beyond this is damage.
   constexpr std::uint64_t kLargest = std::uint64_t{1} << 30;
   try {
-    if (header.manifest_size > kLargest) throw Error("it claims an impossible size");
-    const Bytes bytes = decompress({state_->payload.base + header.manifest, header.manifest_stored},
-                                   header.manifest_size);
+    const std::uint64_t all = payload.header->payload_size;
+    if (size > kLargest || offset > all || stored > all - offset) {
+      throw Error("it claims an impossible size");
+    }
+    const Bytes bytes = decompress({payload.base + offset, stored}, size);
     return std::string(bytes.begin(), bytes.end());
   } catch (const Error& error) {
-    throw Error(fmt::format("read {}: its manifest is damaged: {} (build or download it again)",
-                            state_->path, error.what()));
+    throw Error(fmt::format("read {}: its {} damaged: {} (build or download it again)", path, what,
+                            error.what()));
   }
+}
+
+std::string Bundle::manifest() const {
+  const PayloadHeader& header = *state_->payload.header;
+  return state_->text("manifest is", header.manifest, header.manifest_stored, header.manifest_size);
+}
+
+std::string Bundle::licences() const {
+  const PayloadHeader& header = *state_->payload.header;
+  if (header.licences == 0) return "";
+  return state_->text("licence texts are", header.licences, header.licences_stored,
+                      header.licences_size);
+}
+
+std::uint64_t Bundle::time() const { return state_->payload.header->time; }
+
+Launch Bundle::launch() const {
+  const Payload& payload = state_->payload;
+  const LaunchRecord& record = payload.header->launch;
+  Launch launch{.mode = start_mode(),
+                .program = program(),
+                .interpreter = payload.path(payload.entries[record.interpreter]),
+                .named = payload.text(record.execfn)};
+  if (record.argv0 != kNone) launch.argv0 = payload.text(record.argv0);
+  const char* argument = payload.text(record.arguments);
+  for (std::uint32_t i = 0; i < record.argument_count; ++i) {
+    launch.arguments.emplace_back(argument);
+    argument += launch.arguments.back().size() + 1;
+  }
+  for (std::uint32_t i = 0; i < record.environment_count; ++i) {
+    const EnvironmentRecord& edit = payload.environment[i];
+    launch.environment.push_back({.name = payload.text(edit.name),
+                                  .value = payload.text(edit.value),
+                                  .only_if_unset = (edit.flags & kEnvironmentOnlyIfUnset) != 0,
+                                  .is_path = (edit.flags & kEnvironmentIsPath) != 0,
+                                  .extracted_only = (edit.flags & kEnvironmentExtractedOnly) != 0});
+  }
+  if (record.workdir != kNone) launch.workdir = payload.text(record.workdir);
+  if (record.user != kNone) launch.user = fmt::format("{}:{}", record.user, record.group);
+  return launch;
 }
 
 std::string Bundle::start_mode() const {
@@ -222,6 +267,7 @@ std::vector<std::string> Bundle::verify(
   }
   try {
     manifest();
+    licences();
   } catch (const Error& error) {
     faults.push_back(error.what());
   }

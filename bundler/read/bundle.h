@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bundler/base/file.h"
+#include "bundler/content/content_root.h"
 
 namespace scratchpack {
 
@@ -22,6 +23,7 @@ struct BundleEntry {
   std::string target = {};
   bool rewritten = false;
   bool container_first = false;
+  bool append_user = false;
 };
 
 class Bundle {
@@ -35,6 +37,9 @@ class Bundle {
   std::string manifest() const;    ///< JSON text
   std::string start_mode() const;  ///< "in-place" or "extract"
   std::string program() const;     ///< path of the program it starts
+  std::string licences() const;    ///< texts back to back, as the manifest divides them; or none
+  std::uint64_t time() const;      ///< what SOURCE_DATE_EPOCH was: seconds since 1970
+  Launch launch() const;           ///< the launch record
 
   /// The original bytes of a file entry: decoded, checked, the rewriting undone.
   Bytes content(std::size_t entry) const;

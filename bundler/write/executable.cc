@@ -65,6 +65,19 @@ void drop_debug_entry(Bytes& image) {
   }
 }
 
+/// Writes `text` into the bootloader's only note, which is an empty object before zeros.
+void fill_note(Bytes& image, std::string_view text) {
+  const auto* elf = reinterpret_cast<const Elf64_Ehdr*>(image.data());
+  const auto* sections = reinterpret_cast<const Elf64_Shdr*>(image.data() + elf->e_shoff);
+  for (int i = 0; i < elf->e_shnum; ++i) {
+    if (sections[i].sh_type != SHT_NOTE) continue;
+    const auto* note = reinterpret_cast<const Elf64_Nhdr*>(image.data() + sections[i].sh_offset);
+    if (text.size() >= note->n_descsz) return;  // it ends with a zero
+    const std::uint64_t at = sections[i].sh_offset + sizeof *note + round_up(note->n_namesz, 4);
+    std::ranges::copy(text, image.begin() + static_cast<long>(at));
+  }
+}
+
 std::span<const std::uint8_t> bootloader() {
   return {scratchpack_bootloader_begin, scratchpack_bootloader_end};
 }
@@ -73,9 +86,10 @@ std::span<const std::uint8_t> bootloader() {
 
 std::uint64_t bootloader_size() { return find_placeholder(bootloader()).offset; }
 
-Executable make_executable(std::uint64_t payload_size) {
+Executable make_executable(std::uint64_t payload_size, std::string_view note) {
   Bytes image(bootloader().begin(), bootloader().end());
   drop_debug_entry(image);
+  fill_note(image, note);
   const Placeholder place = find_placeholder(image);
   auto* elf = reinterpret_cast<Elf64_Ehdr*>(image.data());
   const std::uint64_t sections_end =

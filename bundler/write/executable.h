@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "bundler/base/file.h"
 
@@ -18,7 +19,9 @@ struct Executable {
 /// Bytes of the bootloader before the payload.
 std::uint64_t bootloader_size();
 
-/// Program and section header of the payload made to fit.
-Executable make_executable(std::uint64_t payload_size);
+/// Program and section header of the payload made to fit. `note` is a JSON object in the form of
+/// systemd's package metadata for executable files, for .note.package; one that is longer than the
+/// bootloader's place for it (496 bytes) is left out, as an empty one is.
+Executable make_executable(std::uint64_t payload_size, std::string_view note);
 
 }  // namespace scratchpack

@@ -77,6 +77,7 @@ class Packer {
   void fill_launch();
   void fill_buckets();
   std::uint64_t lay_table();
+  Bytes packed(const std::string& text) const;
   void pack_manifest();
   void seal_header();
   Bytes make_table();
@@ -98,6 +99,7 @@ class Packer {
   std::vector<EnvironmentRecord> environment_;
   Strings strings_;
   Bytes manifest_;
+  Bytes licences_;
 };
 
 std::uint32_t Packer::number_of(const std::string& path) const {
@@ -303,14 +305,24 @@ void Packer::lay_out() {
   seal_header();
 }
 
+/// A frame that nothing but tools will read. Every build has another: not worth keeping.
+Bytes Packer::packed(const std::string& text) const {
+  return FrameCompressor(level_of(options_.compression), nullptr)
+      .compress({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
 void Packer::pack_manifest() {
   const std::string text = options_.manifest ? options_.manifest(contents_.stored()) : "{}";
-  // Every build has another: not worth keeping.
-  manifest_ = FrameCompressor(level_of(options_.compression), nullptr)
-                  .compress({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  manifest_ = packed(text);
   header_.manifest_stored = manifest_.size();
   header_.manifest_size = text.size();
   header_.payload_size = header_.manifest + manifest_.size();
+  if (options_.licences.empty()) return;
+  licences_ = packed(options_.licences);
+  header_.licences = header_.payload_size;
+  header_.licences_stored = licences_.size();
+  header_.licences_size = options_.licences.size();
+  header_.payload_size += licences_.size();
 }
 
 void Packer::seal_header() {
@@ -345,13 +357,14 @@ Bytes Packer::make_table() {
 }
 
 OnefileResult Packer::write(const std::string& output) {
-  const Executable executable = make_executable(header_.payload_size);
+  const Executable executable = make_executable(header_.payload_size, options_.note);
   AtomicFile out(output, 0777);
   out.write(executable.begin);
   out.write(make_table());
   contents_.write(out, executable.begin.size(), spool_ ? &*spool_ : nullptr);
   while (out.position() < executable.begin.size() + header_.manifest) out.pad_to(16);
   out.write(manifest_);
+  out.write(licences_);
   while (out.position() < executable.end_offset) out.write(std::string_view("\0", 1));
   out.write(executable.end);
   OnefileResult result;

@@ -28,6 +28,8 @@ struct OnefileOptions {
   std::uint64_t time = 0;  ///< mtime of every file in the bundle: SOURCE_DATE_EPOCH
   /// The manifest (JSON) once stored sizes are known: path -> bytes taken in the bundle.
   std::function<std::string(const std::map<std::string, std::uint64_t>& stored)> manifest = {};
+  std::string licences = {};  ///< licence texts, as the manifest divides them
+  std::string note = {};      ///< JSON for .note.package (executable.h)
   /// Called with the whole file under a temporary name, before it gets its own. What it throws
   /// leaves nothing behind. Not for a static application.
   std::function<void(const std::string& file)> check = {};

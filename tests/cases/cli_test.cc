@@ -110,7 +110,8 @@ TEST_CASE("the plain root file system runs the program, too, as folder and as ta
   }
   REQUIRE(run(folder, "build app -q").status == 0);
   CHECK(run(folder, "extract app.bundle extracted").status == 0);
-  folder.run("diff -r --no-dereference -x tmp app.dir extracted");
+  // What tells where the files come from is beside the manifest in a bundle.
+  folder.run("diff -r --no-dereference -x tmp -x os-release -x var -x share app.dir extracted");
 }
 
 TEST_CASE("the same inputs give the same bytes: other folder, umask, file times, threads") {

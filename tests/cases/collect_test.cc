@@ -155,7 +155,8 @@ TEST_CASE("a tree of the build machine keeps its inner links and copies what lie
   want.source = folder.path("data");
   want.container_first = true;
   std::vector<std::string> warnings;
-  FileSet files = collect(plan_of({want}), sysroot, {}, &warnings);
+  Exclude nothing({});
+  FileSet files = collect(plan_of({want}), sysroot, nothing, &warnings);
   check_shape(files);
   CHECK(files["/opt/app/latest"].target == "models/net.onnx");
   CHECK(files["/opt/app/models/up"].target == "../latest");
@@ -215,10 +216,11 @@ TEST_CASE("excluded files, trees and what lies behind them stay out") {
   folder.link("usr/share/link", "doc");
   Sysroot sysroot(folder.path());
   std::vector<std::string> warnings;
-  FileSet files =
-      collect(plan_of({want_of("/usr/share/app"), want_of("/usr/share/doc"),
-                       want_of("/usr/share/link/a/README")}),
-              sysroot, {"*.pyc", "/usr/share/doc", "/usr/share/*/a.txt", "none*"}, &warnings);
+  Exclude excluded({"*.pyc", "/usr/share/doc", "/usr/share/*/a.txt", "none*"});
+  FileSet files = collect(plan_of({want_of("/usr/share/app"), want_of("/usr/share/doc"),
+                                   want_of("/usr/share/link/a/README")}),
+                          sysroot, excluded, &warnings);
+  note_unused(excluded, warnings);
   check_shape(files);
   CHECK(paths_of(files) == Paths{"/usr", "/usr/share", "/usr/share/app", "/usr/share/app/deep",
                                  "/usr/share/app/deep/er", "/usr/share/app/deep/er/b.py"});
@@ -264,7 +266,8 @@ TEST_CASE("what cannot go into a bundle is refused when named and told of when m
   CHECK_THROWS_AS(collect(plan_of({kernel}), sysroot, {}), Error);
 
   std::vector<std::string> warnings;
-  FileSet files = collect(plan_of({want_of("/run"), want_of("/etc")}), sysroot, {}, &warnings);
+  Exclude nothing({});
+  FileSet files = collect(plan_of({want_of("/run"), want_of("/etc")}), sysroot, nothing, &warnings);
   CHECK(paths_of(files) == Paths{"/etc", "/etc/app.conf", "/run", "/run/file"});
   REQUIRE(warnings.size() == 2);
   CHECK(warnings[0] ==
@@ -314,21 +317,4 @@ TEST_CASE("a path longer than the in-place start can look up is refused") {
   Want fits = want_of(path.substr(0, 1023));
   fits.content = "";
   CHECK(collect(plan_of({fits}), sysroot, {}).contains(fits.path));
-}
-
-TEST_CASE("the content root follows content, mode, path and target, not the reason") {
-  auto root_of = [](const FileEntry& entry, const std::string& path = "/f") {
-    return content_root({{path, entry}});
-  };
-  FileEntry entry{.content = "one"};
-  std::string before = root_of(entry);
-  CHECK(before.size() == 64);
-  entry.reason = "another";
-  CHECK(root_of(entry) == before);
-  CHECK(root_of(entry, "/g") != before);
-  entry.mode = 0755;
-  CHECK(root_of(entry) != before);
-  CHECK(root_of({.content = "two"}) != before);
-  CHECK(root_of({.kind = FileKind::symlink, .target = "a"}) !=
-        root_of({.kind = FileKind::symlink, .target = "b"}));
 }

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <filesystem>
 
-#include "bundler/content/file_set.h"
+#include "bundler/content/packages.h"
 #include "tests/cases/scratch_folder.h"
 
 using namespace scratchpack;
