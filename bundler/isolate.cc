@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -22,11 +23,14 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <utility>
 
 #include "bundler/base/file.h"
 #include "bundler/container_filter.h"
+#include "bundler/trace/filter.h"
+#include "bundler/trace/missed.h"
 
 namespace scratchpack {
 namespace {
@@ -150,8 +154,49 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return list;
 }
 
+/// Sends a descriptor, or that there is none.
+void send_descriptor(int socket, const Descriptor& descriptor) {
+  char byte = 0;
+  iovec data{&byte, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  if (descriptor.valid()) {
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    int number = descriptor.get();
+    std::memcpy(CMSG_DATA(header), &number, sizeof number);
+  }
+  must(::sendmsg(socket, &message, MSG_NOSIGNAL), "hand over the listener");
+}
+
+/// What the other end sent; invalid when that was nothing, or its end.
+Descriptor receive_descriptor(int socket) {
+  char byte = 0;
+  iovec data{&byte, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  if (::recvmsg(socket, &message, MSG_CMSG_CLOEXEC) <= 0) return Descriptor();
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return Descriptor();
+  int number = -1;
+  std::memcpy(&number, CMSG_DATA(header), sizeof number);
+  return Descriptor(number);
+}
+
 /// PID 1 of the new namespaces, up to the program itself.
-void become_program(const Isolation& isolation, const std::string& root, const std::string& name) {
+/// `to_watcher` is a socket that takes the listener of its calls; -1: nobody watches.
+void become_program(const Isolation& isolation, const std::string& root, const std::string& name,
+                    int to_watcher) {
   must(::prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl");
   mount_proc(root);
   step_into(root);
@@ -159,6 +204,7 @@ void become_program(const Isolation& isolation, const std::string& root, const s
   // Changing the user clears it; before, our parent could have died unnoticed.
   must(::prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl");
   refuse_as_containers_do();  // a kernel without filters has containers without them
+  if (to_watcher >= 0) send_descriptor(to_watcher, hold_searches());
   std::vector<std::string> words = {name};
   words.insert(words.end(), isolation.arguments.begin(), isolation.arguments.end());
   std::vector<std::string> environment = isolation.environment.value_or(container_environment());
@@ -193,21 +239,24 @@ int wait_for(pid_t child) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/// Whether the process ended in time.
-bool ends_within(pid_t child, std::chrono::seconds timeout) {
+/// Whether the process ended in time. Meanwhile `watch`, if there is one, sees its calls.
+bool ends_within(pid_t child, std::chrono::seconds timeout, std::optional<MissWatch>& watch) {
   Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
   must(process.get(), "watch the program");
+  bool watching = watch.has_value();
   auto end = std::chrono::steady_clock::now() + timeout;
   while (true) {
     auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         end - std::chrono::steady_clock::now());
-    struct pollfd watched {
-      process.get(), POLLIN, 0
-    };
-    int count = ::poll(&watched, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
-    if (count > 0) return true;
+    struct pollfd watched[] = {{process.get(), POLLIN, 0},
+                               {watching ? watch->descriptor() : -1, POLLIN, 0}};
+    int count = ::poll(watched, 2, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
     if (count == 0) return false;
-    if (errno != EINTR) must(-1, "watch the program");
+    if (count < 0 && errno != EINTR) must(-1, "watch the program");
+    if (count < 0) continue;
+    if ((watched[1].revents & POLLIN) != 0) watch->serve();
+    if ((watched[1].revents & POLLHUP) != 0) watching = false;  // nobody is left
+    if (watched[0].revents != 0) return true;
   }
 }
 
@@ -228,21 +277,36 @@ int run_isolated(const Isolation& isolation) {
   const std::string name =
       fmt::format("/{}", std::filesystem::path(isolation.program).filename().string());
 
+  int sockets[2] = {-1, -1};
+  if (isolation.missed != nullptr) {
+    must(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), "socketpair");
+  }
+  Descriptor from_program(sockets[0]);
+  Descriptor to_watcher(sockets[1]);
+
   pid_t child = spawn(writer.get(), [&] {
     enter_namespaces(isolation.user);
     build_root(isolation, root, name);
     pid_t first = spawn(writer.get(), [&] {
-      become_program(isolation, root, name);
+      become_program(isolation, root, name, to_watcher.get());
       return kSetUpFailed;
     });
     must(first, "fork");
+    to_watcher = Descriptor();
     return wait_for(first);
   });
   must(child, "fork");
   writer = Descriptor();
-  bool in_time = ends_within(child, isolation.timeout);
+  std::optional<MissWatch> watch;
+  if (isolation.missed != nullptr) {
+    to_watcher = Descriptor();
+    Descriptor listener = receive_descriptor(from_program.get());
+    if (listener.valid()) watch.emplace(Listener(std::move(listener)));
+  }
+  bool in_time = ends_within(child, isolation.timeout, watch);
   if (!in_time) ::kill(child, SIGKILL);
   int status = wait_for(child);
+  if (watch) *isolation.missed = watch->missed();
   char reason[512];
   // Its writing ends are all closed by now: exec closes them, and so does a killed child.
   ssize_t length = ::read(reader.get(), reason, sizeof reason);

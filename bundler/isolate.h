@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct Isolation {
   /// In place of a container's; nothing of ours is handed on then.
   std::optional<std::vector<std::string>> environment = std::nullopt;
   int output = -1;  ///< descriptor that takes both output streams; -1: ours
+  /// Filled with the paths it looked for in vain; nothing where the kernel has no way to tell.
+  std::optional<std::set<std::string>>* missed = nullptr;
 };
 
 /// Why no empty root can be made here, or the program not be started in it.

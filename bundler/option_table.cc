@@ -132,18 +132,20 @@ CommandTable extract_table(ExtractOptions& o) {
 }
 
 CommandTable verify_table(VerifyOptions& o) {
-  return {Command::verify,
-          "verify",
-          "scratchpack verify curl.bundle -- --version",
-          "scratchpack verify BUNDLE [options] [-- ARG…]",
-          "Checks every checksum. With -- it also runs the bundle as a scratch container would:\n"
-          "in an empty root, as an unprivileged user. The status is then the program's own\n"
-          "(124: still running when the time was over, and killed).",
-          {{"", false, {{"BUNDLE", "BUNDLE", &o.bundle, "the file that build wrote"}}},
-           {"Options",
-            false,
-            {{"--timeout", "SECONDS", &o.timeout, "how long it may run (10)"},
-             {"-q,--quiet", "", &o.quiet, "only errors and the program's own output"}}}}};
+  return {
+      Command::verify,
+      "verify",
+      "scratchpack verify curl.bundle -- --version",
+      "scratchpack verify BUNDLE [options] [-- ARG…]",
+      "Checks every checksum. With -- it also runs the bundle as a scratch container would:\n"
+      "in an empty root, as an unprivileged user, without the system calls that engines refuse,\n"
+      "and lists what the program looked for and did not find. The status is the program's own\n"
+      "(124: still running when the time was over, and killed).",
+      {{"", false, {{"BUNDLE", "BUNDLE", &o.bundle, "the file that build wrote"}}},
+       {"Options",
+        false,
+        {{"--timeout", "SECONDS", &o.timeout, "how long it may run (10)"},
+         {"-q,--quiet", "", &o.quiet, "only errors and the program's own output"}}}}};
 }
 
 CommandTable doctor_table(DoctorOptions& o) {

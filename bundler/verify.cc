@@ -6,11 +6,14 @@
 #include <cstdio>
 
 #include "bundler/base/error.h"
+#include "bundler/base/path_text.h"
 #include "bundler/base/progress.h"
+#include "bundler/find/sysroot.h"
 #include "bundler/isolate.h"
 #include "bundler/read/bundle.h"
 #include "bundler/read/bundle_root.h"
 #include "bundler/report.h"
+#include "bundler/summary.h"
 
 namespace scratchpack {
 namespace {
@@ -50,6 +53,35 @@ Isolation isolation_of(const Verification& verification, const Bundle& bundle) {
   return isolation;
 }
 
+/// The option that brings what this machine has at a path.
+std::string remedy(const std::string& path, const FileStatus& status) {
+  if (is_below(path, "/tmp")) return "docker run --tmpfs /tmp";
+  bool program = status.kind == FileKind::file && (status.mode & 0111) != 0;
+  return program ? "--add-binary " + shell_quoted(path)
+                 : "--add-data " + shell_quoted(path + ":" + directory_of(path));
+}
+
+/// What the program looked for in vain, what this machine has first. Not what is the container's
+/// own, nor what is in the bundle: where a bundled folder is read, the container is asked for more.
+std::string missed_text(const std::set<std::string>& missed, const Bundle& bundle) {
+  std::set<std::string> inside;
+  for (const BundleEntry& entry : bundle.entries()) inside.insert(entry.path);
+  std::string here;
+  std::string nowhere;
+  const Sysroot machine;
+  for (const std::string& path : missed) {
+    if (inside.contains(path) || belongs_to_kernel(path) || belongs_to_engine(path)) continue;
+    if (std::optional<FileStatus> status = machine.stat(path)) {
+      here += fmt::format("  {}  ({})\n", path, remedy(path, *status));
+    } else {
+      nowhere += fmt::format("  {}\n", path);
+    }
+  }
+  if (!here.empty()) here = "Looked for and not found, though this machine has it:\n" + here;
+  if (!nowhere.empty()) nowhere = "Looked for and not found:\n" + nowhere;
+  return here + nowhere;
+}
+
 }  // namespace
 
 int verify(const Verification& verification) {
@@ -68,10 +100,13 @@ int verify(const Verification& verification) {
   if (isolation.with_tmp && !verification.quiet) {
     fmt::print(stderr, "It is extracted when it starts: its empty root has an executable /tmp.\n");
   }
+  std::optional<std::set<std::string>> missed;
+  if (!verification.quiet) isolation.missed = &missed;
   int status = run_isolated(isolation);
   if (status == kTimedOut && !verification.quiet) {
     fmt::print(stderr, "{}: still running after {} s, killed\n", path, verification.timeout);
   }
+  if (missed) fmt::print(stderr, "{}", missed_text(*missed, bundle));
   return status;
 }
 

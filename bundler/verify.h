@@ -15,7 +15,7 @@ struct Verification {
 };
 
 /// Checks every checksum; throws Error naming each fault. Returns 0, or the status of the run (see
-/// run_isolated).
+/// run_isolated); what was looked for in vain is listed on standard error, unless quiet.
 int verify(const Verification& verification);
 
 }  // namespace scratchpack

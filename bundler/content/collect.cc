@@ -29,20 +29,6 @@ std::string parent_of(const std::string& path) {
   return slash == 0 || slash == std::string::npos ? "" : path.substr(0, slash);
 }
 
-bool is_below(const std::string& path, const std::string& directory) {
-  return directory == "/" || path == directory || path.starts_with(directory + "/");
-}
-
-/// These hold what the container's kernel says, not files.
-bool belongs_to_kernel(const std::string& path) {
-  return is_below(path, "/proc") || is_below(path, "/sys") || is_below(path, "/dev");
-}
-
-/// Every container engine mounts its own over these.
-bool belongs_to_engine(const std::string& path) {
-  return path == "/etc/hosts" || path == "/etc/resolv.conf" || path == "/etc/hostname";
-}
-
 std::string read_link(const std::string& host) {
   std::string target(4096, '\0');
   ssize_t length = ::readlink(host.c_str(), target.data(), target.size());

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <iterator>
+#include <utility>
 
 namespace scratchpack {
 namespace {
@@ -37,13 +38,23 @@ struct Program {
   void add(const sock_filter& step) { steps[count++] = step; }
 };
 
-/// Opens whose flags are an argument: those that may make something are traced.
-void watch_open(Program& program, int number, std::uint32_t flags_at, std::uint32_t search) {
+/// What becomes of a watched call.
+struct Actions {
+  std::uint32_t search;   ///< that only searches
+  std::uint32_t make;     ///< that may make or change something
+  std::uint32_t execute;  ///< of a program
+};
+constexpr Actions kStop{SECCOMP_RET_TRACE, SECCOMP_RET_TRACE, SECCOMP_RET_TRACE};
+constexpr Actions kListen{SECCOMP_RET_USER_NOTIF, SECCOMP_RET_TRACE, SECCOMP_RET_TRACE};
+constexpr Actions kHold{SECCOMP_RET_USER_NOTIF, SECCOMP_RET_ALLOW, SECCOMP_RET_USER_NOTIF};
+
+/// Opens whose flags are an argument: those that may make something are told apart.
+void watch_open(Program& program, int number, std::uint32_t flags_at, const Actions& actions) {
   program.add(only_if(static_cast<std::uint32_t>(number), 4));
   program.add(load(argument_at(flags_at)));
   program.add(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_CREAT | O_TRUNC, 0, 1));
-  program.add(result(SECCOMP_RET_TRACE));
-  program.add(result(search));
+  program.add(result(actions.make));
+  program.add(result(actions.search));
 }
 
 void watch_mmap(Program& program, std::uint32_t search) {
@@ -55,22 +66,25 @@ void watch_mmap(Program& program, std::uint32_t search) {
   program.add(result(search));
 }
 
-/// `search` is the action for calls that only search. No memory is asked for.
-Program watching_program(std::uint32_t search) {
+/// No memory is asked for.
+Program watching_program(const Actions& actions) {
   Program program;
   program.add(load(kArchitectureAt));
   program.add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
   program.add(result(SECCOMP_RET_ALLOW));  // programs of 32 bits are left alone
   program.add(load(kNumberAt));
-  watch_open(program, kCall_open, 1, search);
-  watch_open(program, kCall_openat, 2, search);
+  watch_open(program, kCall_open, 1, actions);
+  watch_open(program, kCall_openat, 2, actions);
   for (const Call& call : kCalls) {
     bool done = call.number == kCall_open || call.number == kCall_openat;
     if (done || call.number == kCall_mmap || !is_watched(call)) continue;
     program.add(only_if(static_cast<std::uint32_t>(call.number), 1));
-    program.add(result(only_searches(call) ? search : SECCOMP_RET_TRACE));
+    bool executes = call.number == kCall_execve || call.number == kCall_execveat;
+    program.add(result(executes              ? actions.execute
+                       : only_searches(call) ? actions.search
+                                             : actions.make));
   }
-  watch_mmap(program, search);
+  watch_mmap(program, actions.search);
   program.add(result(SECCOMP_RET_ALLOW));
   return program;
 }
@@ -83,6 +97,17 @@ int install(Program program, unsigned flags) {
     made = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
   }
   return static_cast<int>(made);
+}
+
+/// Installs it with a listener; an invalid descriptor, with errno set, where there are none.
+Descriptor install_listening(const Actions& actions) {
+  // Once the tracer has a call in hand, only a deadly signal takes it away: since Linux 5.19.
+  for (unsigned wait : {SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, 0UL}) {
+    int made = install(watching_program(actions),
+                       static_cast<unsigned>(SECCOMP_FILTER_FLAG_NEW_LISTENER | wait));
+    if (made >= 0) return Descriptor(made);
+  }
+  return Descriptor();
 }
 
 }  // namespace
@@ -115,15 +140,13 @@ bool may_make(std::uint64_t open_flags) { return (open_flags & (O_CREAT | O_TRUN
 
 Filter install_filter(bool listen) {
   if (listen) {
-    // Once the tracer has a call in hand, only a deadly signal takes it away: since Linux 5.19.
-    for (unsigned wait : {SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, 0UL}) {
-      int made = install(watching_program(SECCOMP_RET_USER_NOTIF),
-                         static_cast<unsigned>(SECCOMP_FILTER_FLAG_NEW_LISTENER | wait));
-      if (made >= 0) return {.error = 0, .listener = Descriptor(made)};
-    }
+    Descriptor listener = install_listening(kListen);
+    if (listener.valid()) return {.error = 0, .listener = std::move(listener)};
   }
-  const int made = install(watching_program(SECCOMP_RET_TRACE), 0);
+  const int made = install(watching_program(kStop), 0);
   return {.error = made < 0 ? errno : 0, .listener = Descriptor()};
 }
+
+Descriptor hold_searches() { return install_listening(kHold); }
 
 }  // namespace scratchpack

@@ -26,4 +26,9 @@ struct Filter {
 /// (listener.h) in place of a stop, where the kernel has them: that is much quicker.
 Filter install_filter(bool listen);
 
+/// For a listener alone, without a tracer: of this thread, and all it will start, what only
+/// searches and what executes a program comes by it; all else is let through. The thread must have
+/// no_new_privs or be privileged. Invalid where the kernel has no listeners, or refuses them.
+Descriptor hold_searches();
+
 }  // namespace scratchpack

@@ -1,7 +1,6 @@
 #include "bundler/trace/observer.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,11 +40,6 @@ bool is_absence(int error) { return error == ENOENT || error == ENOTDIR; }
 
 bool executes(int number) { return number == kCall_execve || number == kCall_execveat; }
 
-std::uint64_t flags_of_open(const Call& row, const StoppedCall& call) {
-  if (call.number == kCall_creat) return O_CREAT | O_WRONLY | O_TRUNC;
-  return call.arguments[row.path == kFirstAt ? 2 : 1];
-}
-
 /// How an open with these flags uses a file that is there.
 std::optional<Use> use_of(std::uint64_t flags) {
   if ((flags & (O_PATH | O_DIRECTORY)) != 0) return Use::looked_at;
@@ -55,30 +49,6 @@ std::optional<Use> use_of(std::uint64_t flags) {
 
 }  // namespace
 
-/// Nothing for a call on a descriptor, or one whose arguments lead nowhere.
-std::optional<Observer::Named> Observer::named(pid_t thread, const Call& row,
-                                               const StoppedCall& call) const {
-  const bool two = row.action == kRename || row.action == kLink;
-  int directory_at = -1;
-  if (row.path == kFirstAt || call.number == kCall_execveat) directory_at = two ? 2 : 0;
-  if (row.path == kSecondAt) directory_at = 1;
-  int path_at = directory_at + 1;
-  if (row.path == kSecond || (row.path == kFirst && two)) path_at = 1;
-  auto argument = [&](int at) { return call.arguments[static_cast<std::size_t>(at)]; };
-  std::optional<std::string> text = text_at(thread, argument(path_at));
-  if (!text || (text->empty() && call.number != kCall_execveat)) return std::nullopt;
-  Named named{.path = std::move(*text)};
-  if (directory_at >= 0) named.directory = static_cast<int>(argument(directory_at));
-  if (row.action == kOpen) named.flags = flags_of_open(row, call);
-  if (call.number == kCall_openat2) {
-    open_how how{};
-    if (!bytes_at(thread, argument(2), &how, sizeof how)) return std::nullopt;
-    named.flags = how.flags;
-    named.directory_is_root = (how.resolve & RESOLVE_IN_ROOT) != 0;
-  }
-  return named;
-}
-
 /// Empty when it is the tracer's own.
 std::string Observer::root_of(pid_t thread) const {
   std::string root = other_roots_ ? link_of(thread, "root").value_or("") : "";
@@ -87,7 +57,7 @@ std::string Observer::root_of(pid_t thread) const {
 
 /// The path by which the file is known. `..` is the parent of where the links before it lead, and
 /// what stands before it must be there.
-std::optional<std::string> Observer::absolute(pid_t thread, const Named& named) {
+std::optional<std::string> Observer::absolute(pid_t thread, const NamedPath& named) {
   std::string whole = named.path;
   if (!whole.starts_with('/') || named.directory_is_root) {
     bool here = named.directory == AT_FDCWD;
@@ -130,7 +100,7 @@ bool Observer::begin(pid_t thread, const StoppedCall& call) {
     return false;
   }
   if (call.number == kCall_chroot) other_roots_ = true;
-  std::optional<Named> named = this->named(thread, *row, call);
+  std::optional<NamedPath> named = named_path(thread, *row, call);
   if (!named) return false;
   if (only_searches(*row) || (row->action == kOpen && !may_make(named->flags))) {
     search(thread, *named, row->action == kOpen ? use_of(named->flags) : Use::looked_at);
@@ -148,7 +118,7 @@ bool Observer::begin(pid_t thread, const StoppedCall& call) {
   return !executes(call.number);
 }
 
-void Observer::search(pid_t thread, const Named& named, std::optional<Use> use) {
+void Observer::search(pid_t thread, const NamedPath& named, std::optional<Use> use) {
   if (!use || (named.flags & O_TMPFILE) == O_TMPFILE) return;
   // What is written the same way is the same: not so below a directory, or a root of its own.
   const bool plain = named.path.starts_with('/') && !named.directory_is_root && !other_roots_;
@@ -211,7 +181,7 @@ bool Observer::sees(const StoppedCall& call) { return row_of(call.number) != nul
 bool Observer::may_wait(pid_t thread, const StoppedCall& call) {
   const Call* row = row_of(call.number);
   if (row == nullptr || row->action != kOpen) return false;
-  std::optional<Named> named = this->named(thread, *row, call);
+  std::optional<NamedPath> named = named_path(thread, *row, call);
   std::optional<std::string> path = named ? absolute(thread, *named) : std::nullopt;
   struct stat status {};
   if (!path || ::stat(path->c_str(), &status) != 0) return false;

@@ -12,6 +12,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "bundler/trace/named_path.h"
 #include "bundler/trace/recorder.h"
 #include "bundler/trace/tracee.h"
 #include "runtime/calls.h"
@@ -38,13 +39,6 @@ class Observer {
   bool may_wait(pid_t thread, const StoppedCall& call);
 
  private:
-  /// What the arguments of a call say of its path; of two, the new one.
-  struct Named {
-    std::string path;
-    int directory = AT_FDCWD;        ///< that a relative one begins at
-    std::uint64_t flags = 0;         ///< of an open
-    bool directory_is_root = false;  ///< RESOLVE_IN_ROOT: no way leads out of it
-  };
   /// A call that is not over.
   struct Begun {
     const Call* call;
@@ -54,11 +48,10 @@ class Observer {
     bool existed = false;  ///< what the path leads to
   };
 
-  std::optional<Named> named(pid_t thread, const Call& row, const StoppedCall& call) const;
   std::string root_of(pid_t thread) const;
-  std::optional<std::string> absolute(pid_t thread, const Named& named);
+  std::optional<std::string> absolute(pid_t thread, const NamedPath& named);
   std::string inside(const std::string& root, const std::string& path);
-  void search(pid_t thread, const Named& named, std::optional<Use> use);
+  void search(pid_t thread, const NamedPath& named, std::optional<Use> use);
   bool find(const std::string& path, Use use, std::uint64_t open_flags);
   void end_open(const Begun& begun);
 

@@ -448,3 +448,44 @@ TEST_CASE("progress and bold words are for terminals only") {
   CHECK_FALSE(says(output_of("TERM=xterm NO_COLOR=1 " + line, folder.path()), "\x1b[1m"));
   CHECK_FALSE(says(output_of("TERM=dumb " + line, folder.path()), "\x1b"));
 }
+
+TEST_CASE("verify lists what the program looked for and did not find") {
+  ScratchFolder folder;
+  folder.write("looks.c", R"(
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+int main(int count, char** words) {
+  struct stat status;
+  stat("/nowhere/at/all", &status);
+  access("/etc/passwd-", F_OK);
+  chdir("/inside");
+  open("here.txt", O_RDONLY);
+  open("gone.txt", O_RDONLY);
+  stat("/proc/none", &status);
+  open("/etc/resolv.conf", O_RDONLY);
+  open(words[1], O_RDONLY);
+  char* none[] = {NULL};
+  return execve("/bin/no-shell", none, none) == -1 && count == 2 ? 7 : 0;
+})");
+  folder.write("own.txt", "of the machine");
+  folder.write("here.txt", "bundled");
+  folder.run("cc -o looks looks.c");
+  REQUIRE(
+      run(folder, "build ./looks -q -o out --no-recipe '*' --add-data here.txt:/inside").status ==
+      0);
+  const std::string own = folder.path("own.txt");
+  Ran ran = run(folder, "verify out -- " + own);
+  CHECK(ran.status == 7);
+  CHECK(ran.out.empty());
+  CHECK(says(ran.errors, "though this machine has it:\n"));
+  CHECK(says(ran.errors, "  " + own + "  (docker run --tmpfs /tmp)\n"));
+  CHECK(says(ran.errors, "Looked for and not found:\n  /bin/no-shell\n"));
+  CHECK(says(ran.errors, "  /inside/gone.txt\n"));
+  CHECK(says(ran.errors, "  /nowhere/at/all\n"));
+  for (const char* other : {"here.txt", "/proc/none", "resolv.conf"}) {
+    CHECK_FALSE(says(ran.errors, other));
+  }
+  CHECK_FALSE(says(run(folder, "verify -q out -- x").errors, "Looked for"));
+}
