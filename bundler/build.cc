@@ -10,6 +10,7 @@
 
 #include "bundler/base/error.h"
 #include "bundler/base/progress.h"
+#include "bundler/build_from_image.h"
 #include "bundler/build_image.h"
 #include "bundler/build_job.h"
 #include "bundler/content/data_programs.h"
@@ -85,13 +86,16 @@ void check_targets(const Build& build) {
 
 // ---- what goes in --------------------------------------------------------------------------
 
-/// What `--env` sets goes before what a recipe would set.
-void add_environment(Plan& plan, const BuildOptions& options) {
+/// What `--env` or the image sets goes before what a recipe would set.
+void add_environment(Plan& plan, const Build& build) {
   std::vector<EnvironmentEdit> edits;
   std::set<std::string> named;
-  for (const KeyValue& pair : options.env) {
+  for (const KeyValue& pair : build.options.env) {
     named.insert(pair.key);
-    edits.push_back({.name = pair.key, .value = pair.value, .reason = "--env"});
+    const bool images = build.image != nullptr && build.image->sets(pair.key);
+    edits.push_back({.name = pair.key,
+                     .value = pair.value,
+                     .reason = images ? "the image's configuration" : "--env"});
   }
   for (EnvironmentEdit& edit : plan.environment) {
     if (!named.contains(edit.name)) edits.push_back(std::move(edit));
@@ -112,9 +116,11 @@ std::vector<std::string> library_path(const BuildOptions& options) {
 
 /// One run of the application while building, its words on standard error.
 Profile traced_run(const Build& build) {
+  const std::vector<std::string>& words = *build.options.trace_run;
   std::vector<std::string> command{build.plan.application};
-  command.insert(command.end(), build.options.trace_run->begin(), build.options.trace_run->end());
-  Traced traced = trace({.command = command, .output_to_errors = true});
+  command.insert(command.end(), words.begin(), words.end());
+  Traced traced = build.image != nullptr ? build.image->trace(words)
+                                         : trace({.command = command, .output_to_errors = true});
   if (!traced.refusal.empty()) throw Error(traced.refusal);
   warn_of_private(traced.profile.private_files);
   if (traced.status != 0) {
@@ -168,13 +174,20 @@ void follow_run_time_needs(Plan& plan, const Build& build, const ResolveOptions&
 
 Plan make_plan(const Build& build) {
   const BuildOptions& options = build.options;
-  ResolveOptions resolve{.library_path = library_path(options), .hwcaps = options.hwcaps};
+  ResolveOptions resolve{.library_path = library_path(options),
+                         .hwcaps = options.hwcaps,
+                         .commands_known = build.image != nullptr};
   Plan plan = plan_application(build.sysroot, build.plan.application, resolve);
   for (const std::string& spec : options.add_binary) {
     plan_added_binary(plan, spec, options.workdir, build.sysroot, resolve);
   }
   for (const std::string& spec : options.add_data) {
     plan_data(plan, spec, options.workdir, build.sysroot, resolve);
+  }
+  if (build.image != nullptr) {
+    plan_known_files(plan, build.sysroot, build.image->files(), "the image", resolve);
+    plan.warnings.insert(plan.warnings.end(), build.image->warnings().begin(),
+                         build.image->warnings().end());
   }
   std::vector<NamedProfile> profiles = profiles_of(build);
   RecipeOptions recipes = recipe_options(build, profiles);
@@ -185,7 +198,7 @@ Plan make_plan(const Build& build) {
   }
   follow_run_time_needs(plan, build, resolve, recipes);
   plan_locales(plan, build.sysroot, options.locale);
-  add_environment(plan, options);
+  add_environment(plan, build);
   plan.arguments.insert(plan.arguments.end(), options.arguments.begin(), options.arguments.end());
   plan_ld_cache(plan, build.sysroot);  // last, as it lists what all the others brought
   return plan;
@@ -235,6 +248,10 @@ std::set<std::string> inputs_of(const Build& build) {
   for (const auto& [path, entry] : build.files) {
     if (!entry.source.empty()) files.insert(entry.source);
   }
+  if (build.image != nullptr) {
+    std::erase_if(files, [&](const std::string& file) { return build.image->holds(file); });
+    files.insert(build.options.from_image);
+  }
   for (const std::string& written : {build.output, build.options.depfile}) {
     files.erase(fs::weakly_canonical(written).parent_path());
   }
@@ -244,6 +261,14 @@ std::set<std::string> inputs_of(const Build& build) {
     if (fs::is_regular_file(recipe)) files.insert(recipe);
   }
   return files;
+}
+
+/// An unpacked image is gone in the end: its files came from nowhere that the user could look.
+void forget_temporary_sources(Build& build) {
+  if (build.image == nullptr) return;
+  for (ReportFile& file : build.report.files) {
+    if (build.image->holds(file.source)) file.source.clear();
+  }
 }
 
 void write_beside(Build& build) {
@@ -278,6 +303,7 @@ void tell(Build& build) {
       run = run_lines(options, build.plan, build.output, format_of(options).kind);
     }
     fmt::print("{}", summary_text(build.report, run, options.verbose, may_style(STDOUT_FILENO)));
+    if (build.image != nullptr) fmt::print("{}", build.image->remainder_text(build.files));
   }
 }
 
@@ -322,13 +348,11 @@ void build_multi_stage(const BuildOptions& options) {
   }
 }
 
-}  // namespace
+// ---- the stages ----------------------------------------------------------------------------
 
-void build(const BuildOptions& options) {
-  if (options.quiet) Progress::disable();
-  if (options.multi_stage) return build_multi_stage(options);
-
-  Build build{.options = options, .sysroot = Sysroot(options.sysroot), .output = {}};
+void build_application(const BuildOptions& options, const ImageSource* image) {
+  Build build{
+      .options = options, .sysroot = Sysroot(options.sysroot), .output = {}, .image = image};
   build.plan.application = application_path(options);
   build.output = output_path(options, build.plan.application);
   check_targets(build);
@@ -339,9 +363,20 @@ void build(const BuildOptions& options) {
   build.digests = content_digests(build.files, options.threads);
 
   describe(build);
+  forget_temporary_sources(build);
   format_of(options).write(build);
   write_beside(build);
   tell(build);
+}
+
+}  // namespace
+
+void build(const BuildOptions& options) {
+  if (options.quiet) Progress::disable();
+  if (options.multi_stage) return build_multi_stage(options);
+  if (options.from_image.empty()) return build_application(options, nullptr);
+  const ImageSource image(options);
+  build_application(image.options(), &image);
 }
 
 }  // namespace scratchpack

@@ -15,11 +15,14 @@
 
 namespace scratchpack {
 
+class ImageSource;
+
 /// One build, from the command line to the file.
 struct Build {
   const BuildOptions& options;
   Sysroot sysroot;
   std::string output;
+  const ImageSource* image = nullptr;  ///< of --from-image
   Plan plan = {};
   FileSet files = {};
   Packages packages = {};

@@ -37,28 +37,10 @@ namespace {
 
 constexpr int kSetUpFailed = 125;  ///< a reason lies in the pipe
 
-/// Throws with the name of the system call that failed.
-void must(long result, const char* what) {
-  if (result < 0) throw Error(fmt::format("{}: {}", what, errno_text(errno)));
-}
-
 void write_text(const char* path, const std::string& text) {
   Descriptor file(::open(path, O_WRONLY | O_CLOEXEC));
   must(file.get(), path);
   must(::write(file.get(), text.data(), text.size()), path);
-}
-
-/// New namespaces; for an ordinary user inside one of his own, where he is `user`.
-void enter_namespaces(const Identity& user) {
-  uid_t uid = ::geteuid();
-  gid_t gid = ::getegid();
-  int flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC;
-  if (::unshare(flags) == 0) return;
-  if (errno != EPERM) must(-1, "unshare");
-  must(::unshare(flags | CLONE_NEWUSER), "unshare");
-  write_text("/proc/self/setgroups", "deny");
-  write_text("/proc/self/uid_map", fmt::format("{} {} 1", user.user, uid));
-  write_text("/proc/self/gid_map", fmt::format("{} {} 1", user.group, gid));
 }
 
 /// Mounts something at a new place in the root.
@@ -66,22 +48,6 @@ void bind(const std::string& source, const std::string& place, mode_t mode, cons
   Descriptor file(::open(place.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   must(file.get(), what);
   must(::mount(source.c_str(), place.c_str(), nullptr, MS_BIND, nullptr), what);
-}
-
-/// The devices that container engines give to every container, as far as this machine has them.
-void build_devices(const std::string& folder) {
-  must(::mkdir(folder.c_str(), 0755), "mkdir /dev");
-  for (const char* name : {"null", "zero", "full", "random", "urandom"}) {
-    std::string source = fmt::format("/dev/{}", name);
-    if (::access(source.c_str(), F_OK) == 0) bind(source, folder + "/" + name, 0666, name);
-  }
-  const std::pair<const char*, const char*> links[] = {{"/proc/self/fd", "fd"},
-                                                       {"/proc/self/fd/0", "stdin"},
-                                                       {"/proc/self/fd/1", "stdout"},
-                                                       {"/proc/self/fd/2", "stderr"}};
-  for (const auto& [target, name] : links) {
-    must(::symlink(target, (folder + "/" + name).c_str()), "link in /dev");
-  }
 }
 
 /// Fills `root` with the program under its name, /proc, /dev, and /tmp if asked for.
@@ -94,7 +60,8 @@ void build_root(const Isolation& isolation, const std::string& root, const std::
   must(::mount("scratchpack", root.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"),
        "mount tmpfs");
   bind(fmt::format("/proc/self/fd/{}", program.get()), root + name, 0755, "bind the program");
-  build_devices(root + "/dev");
+  must(::mkdir((root + "/dev").c_str(), 0755), "mkdir /dev");
+  make_devices(root + "/dev");
   must(::mkdir((root + "/proc").c_str(), 0555), "mkdir /proc");
   if (!isolation.with_tmp) return;
   must(::mkdir((root + "/tmp").c_str(), 01777), "mkdir /tmp");
@@ -268,6 +235,35 @@ IsolationError::IsolationError(const std::string& program, std::string reason)
           program, reason)),
       reason_(std::move(reason)) {}
 
+void must(long result, const std::string& what) {
+  if (result < 0) throw Error(fmt::format("{}: {}", what, errno_text(errno)));
+}
+
+void enter_namespaces(int flags, const Identity& user) {
+  uid_t uid = ::geteuid();
+  gid_t gid = ::getegid();
+  if (::unshare(flags) == 0) return;
+  if (errno != EPERM) must(-1, "unshare");
+  must(::unshare(flags | CLONE_NEWUSER), "unshare");
+  write_text("/proc/self/setgroups", "deny");
+  write_text("/proc/self/uid_map", fmt::format("{} {} 1", user.user, uid));
+  write_text("/proc/self/gid_map", fmt::format("{} {} 1", user.group, gid));
+}
+
+void make_devices(const std::string& folder) {
+  for (const char* name : {"null", "zero", "full", "random", "urandom"}) {
+    std::string source = fmt::format("/dev/{}", name);
+    if (::access(source.c_str(), F_OK) == 0) bind(source, folder + "/" + name, 0666, name);
+  }
+  const std::pair<const char*, const char*> links[] = {{"/proc/self/fd", "fd"},
+                                                       {"/proc/self/fd/0", "stdin"},
+                                                       {"/proc/self/fd/1", "stdout"},
+                                                       {"/proc/self/fd/2", "stderr"}};
+  for (const auto& [target, name] : links) {
+    must(::symlink(target, (folder + "/" + name).c_str()), "link in /dev");
+  }
+}
+
 int run_isolated(const Isolation& isolation) {
   int ends[2];
   must(::pipe2(ends, O_CLOEXEC), "pipe");
@@ -285,7 +281,7 @@ int run_isolated(const Isolation& isolation) {
   Descriptor to_watcher(sockets[1]);
 
   pid_t child = spawn(writer.get(), [&] {
-    enter_namespaces(isolation.user);
+    enter_namespaces(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC, isolation.user);
     build_root(isolation, root, name);
     pid_t first = spawn(writer.get(), [&] {
       become_program(isolation, root, name, to_watcher.get());

@@ -47,4 +47,17 @@ inline constexpr int kTimedOut = 124;
 /// Throws IsolationError.
 int run_isolated(const Isolation& isolation);
 
+// ---- the steps that others share -----------------------------------------------------------
+
+/// Throws Error `WHAT: reason` with errno's when the result of a system call is negative.
+void must(long result, const std::string& what);
+
+/// Puts this process into new namespaces (flags of unshare(2)); for an ordinary user inside one of
+/// his own, where he is `user`.
+void enter_namespaces(int flags, const Identity& user);
+
+/// The devices that container engines give to every container, as far as this machine has them, in
+/// an existing folder.
+void make_devices(const std::string& folder);
+
 }  // namespace scratchpack

@@ -206,7 +206,11 @@ void check_build(BuildOptions& o) {
   if (o.application.empty() && o.emit_dockerfile && !o.emit_dockerfile->empty()) {
     o.application = std::exchange(*o.emit_dockerfile, "");
   }
-  require(!o.application.empty(), "build: name the application (see scratchpack build --help)");
+  const bool image = !o.from_image.empty();
+  require(!o.application.empty() || image,
+          "build: name the application (see scratchpack build --help)");
+  require(!image || o.sysroot == "/", "--from-image: not with --sysroot, as it is one");
+  require(!image || !o.multi_stage, "--from-image: not with --multi-stage");
   require(!o.prune || !o.profile.empty() || o.trace_run,
           "--prune: only with --profile or --trace-run, which say what is used");
   require(!o.trace_run || o.sysroot == "/",

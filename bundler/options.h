@@ -31,6 +31,7 @@ struct BuildOptions {
   bool prune = false;  ///< recipes bring what a profile used
   std::vector<std::string> library_path = {};
   std::string sysroot = "/";
+  std::string from_image = {};  ///< an archive as the sysroot
   std::string hwcaps = "baseline";
   std::vector<std::string> tz = {};  ///< zones; empty: all
   std::vector<std::string> locale = {};

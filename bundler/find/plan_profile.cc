@@ -39,17 +39,21 @@ const char* words_of(Use use) {
 
 class Adder {
  public:
-  Adder(Plan& plan, const Sysroot& sysroot, const Profile& profile, const std::string& name,
-        const ResolveOptions& options)
-      : plan_(plan), sysroot_(sysroot), profile_(profile), name_(name), options_(options) {
+  /// `source` as warnings name it. `data_yields`: the container comes first where it has data.
+  Adder(Plan& plan, const Sysroot& sysroot, const Profile& profile, std::string source,
+        bool data_yields, const ResolveOptions& options)
+      : plan_(plan),
+        sysroot_(sysroot),
+        profile_(profile),
+        source_(std::move(source)),
+        data_yields_(data_yields),
+        options_(options) {
     for (const Want& want : plan.wants) planned_.insert(want.path);
   }
 
-  void add(const std::string& path, Use use) {
+  void add(const std::string& path, Use use, const std::string& reason) {
     if (path == "/" || planned_.contains(path) || is_machines_own(path)) return;
-    Want want{.path = path,
-              .reason = fmt::format("used in trace {}: {}", name_, words_of(use)),
-              .container_first = path.starts_with("/etc/")};
+    Want want{.path = path, .reason = reason, .container_first = path.starts_with("/etc/")};
     std::optional<FileStatus> status = sysroot_.stat(path);
     if (!status) return add_dangling(std::move(want));
     if (is_machines_own(sysroot_.resolve(path).value_or(path))) return;
@@ -57,7 +61,7 @@ class Adder {
       want.only_itself = true;
       if (use == Use::looked_at) want.reason += ", none of its files";
       put(want);
-      if (use == Use::listed) add_names(path);
+      if (use == Use::listed) add_names(path, reason);
     } else if (status->kind == FileKind::file) {
       add_file(want, use);
     }
@@ -69,7 +73,7 @@ class Adder {
   }
 
   void warn(const std::string& path, const std::string& reason) {
-    plan_.warnings.push_back(fmt::format("profile {}: {}: {}", name_, path, reason));
+    plan_.warnings.push_back(fmt::format("{}: {}: {}", source_, path, reason));
   }
 
   /// A link that leads nowhere is a link all the same.
@@ -81,13 +85,14 @@ class Adder {
     put(want);
   }
 
-  void add_file(const Want& want, Use use) {
+  void add_file(Want want, Use use) {
     std::string host = sysroot_.host_path(want.path).value_or("");
     if (::faccessat(AT_FDCWD, host.c_str(), R_OK, AT_EACCESS) != 0) {
       return warn(want.path, fmt::format("left out, {}", errno_text(errno)));
     }
     try {
       bool program = read_elf_file(host, want.path).has_value();
+      want.container_first |= data_yields_ && !program;
       if (!program && use != Use::executed) return put(want);
       add_program(want);
     } catch (const Error& error) {
@@ -114,7 +119,7 @@ class Adder {
     return next != profile_.files.end() && next->first.starts_with(below);
   }
 
-  void add_names(const std::string& directory) {
+  void add_names(const std::string& directory, const std::string& reason) {
     if (uses_names_of(directory)) return;
     std::vector<std::string> paths;
     std::uint64_t size = 0;
@@ -131,13 +136,14 @@ class Adder {
                               "takes them)",
                               size >> 20));
     }
-    for (const std::string& path : paths) add(path, Use::looked_at);
+    for (const std::string& path : paths) add(path, Use::looked_at, reason);
   }
 
   Plan& plan_;
   const Sysroot& sysroot_;
   const Profile& profile_;
-  const std::string& name_;
+  std::string source_;
+  bool data_yields_;
   const ResolveOptions& options_;
   std::set<std::string> planned_;  // paths of wants
 };
@@ -146,8 +152,18 @@ class Adder {
 
 void plan_profile(Plan& plan, const Sysroot& sysroot, const Profile& profile,
                   const std::string& name, const ResolveOptions& options) {
-  Adder adder(plan, sysroot, profile, name, options);
-  for (const auto& [path, use] : profile.files) adder.add(path, use);
+  Adder adder(plan, sysroot, profile, "profile " + name, false, options);
+  for (const auto& [path, use] : profile.files) {
+    adder.add(path, use, fmt::format("used in trace {}: {}", name, words_of(use)));
+  }
+}
+
+void plan_known_files(Plan& plan, const Sysroot& sysroot,
+                      const std::map<std::string, KnownFile>& files, const std::string& source,
+                      const ResolveOptions& options) {
+  const Profile none;
+  Adder adder(plan, sysroot, none, source, true, options);
+  for (const auto& [path, file] : files) adder.add(path, file.use, file.reason);
 }
 
 std::set<std::string> used_files(const Sysroot& sysroot, const Profile& profile) {

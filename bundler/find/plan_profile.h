@@ -7,6 +7,7 @@
 //   looked at (directories)               the directory, without what is in it
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -22,6 +23,18 @@ namespace scratchpack {
 /// planned already stays as it is.
 void plan_profile(Plan& plan, const Sysroot& sysroot, const Profile& profile,
                   const std::string& name, const ResolveOptions& options);
+
+/// A file that is known to be needed, and why.
+struct KnownFile {
+  Use use = Use::opened;
+  std::string reason;
+};
+
+/// The same of files that something else than a trace knows of, `source` in warnings. The container
+/// comes first where a file is neither a program nor a library.
+void plan_known_files(Plan& plan, const Sysroot& sysroot,
+                      const std::map<std::string, KnownFile>& files, const std::string& source,
+                      const ResolveOptions& options);
 
 /// Where the files that a profile used really lie, for --prune.
 std::set<std::string> used_files(const Sysroot& sysroot, const Profile& profile);

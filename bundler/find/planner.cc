@@ -101,9 +101,11 @@ void Planner::add_application(const std::string& path) {
     plan_.launch_path = chain.program;
     plan_.arguments = std::move(chain.arguments);
     elf = std::move(chain.elf);
-    plan_.warnings.push_back(fmt::format(
-        "{} is a script: the commands it calls are not followed (add each with --add-binary)",
-        path));
+    if (!options_.commands_known) {
+      plan_.warnings.push_back(fmt::format(
+          "{} is a script: the commands it calls are not followed (add each with --add-binary)",
+          path));
+    }
   } else {
     check_application(*elf, path);
     bool is_static = elf->kind == ElfKind::static_program;

@@ -20,6 +20,8 @@ struct ResolveOptions {
   /// The linker that loads a shared library; empty: by the C library that it needs. A program's
   /// own PT_INTERP goes before.
   std::string interpreter = {};
+  /// What a script calls is planned by the caller, who need not be warned of it.
+  bool commands_known = false;
 };
 
 /// One library of a closure.
