@@ -11,13 +11,16 @@
 
 #include "bundler/base/digest.h"
 #include "bundler/base/error.h"
+#include "bundler/base/file.h"
 #include "bundler/base/progress.h"
 #include "bundler/base/values.h"
 #include "bundler/content/rewrite.h"
 #include "bundler/content/rewrite_elf.h"
+#include "bundler/findings.h"
 #include "bundler/image_report.h"
 #include "bundler/inspect_image.h"
 #include "bundler/limit.h"
+#include "bundler/page.h"
 #include "bundler/read/bundle.h"
 #include "bundler/report_reasons.h"
 #include "bundler/summary.h"
@@ -54,6 +57,23 @@ void name_functions(Report& report, const Bundle& bundle) {
     const ElfView elf(content, rewrite.path);
     for (ReportRewrite::Site& site : rewrite.sites) site.symbol = elf.function_at(site.address);
   }
+}
+
+/// Looks into the files. Manifest and table list the same files in the same order; by their paths
+/// they could not be told where names are no UTF-8.
+ReportFindings look_inside(const Report& report, const Bundle& bundle) {
+  if (bundle.entries().size() != report.files.size()) {
+    throw Error(fmt::format("read {}: its manifest does not list what there is (build it again)",
+                            report.output));
+  }
+  return findings_of(report, [&](std::size_t file) { return bundle.content(file); });
+}
+
+void write_page(const Report& report, const std::string& path) {
+  AtomicFile out(path, 0666);
+  out.write(page_text(report));
+  out.commit();
+  fmt::print("{}: {}, to be opened in a browser\n", path, human_size(out.position()));
 }
 
 struct Folder {
@@ -131,8 +151,7 @@ std::string why_text(const Report& report, const std::string& path) {
   std::set<const ReportFile*> seen;
   while (file != nullptr && seen.insert(file).second) {
     text += fmt::format("  {}\n", file->reason);
-    std::string next = path_in(file->reason);
-    file = next.empty() ? nullptr : follow(files, next);
+    file = cause_of(files, *file);
   }
   return text;
 }
@@ -197,6 +216,12 @@ int inspect_image(const std::string& path, InspectView view, const std::string& 
     case InspectView::rewrites:
     case InspectView::rewrites_json:
       throw Error(fmt::format("inspect {}: --rewrites is about bundles, this is an image", path));
+    case InspectView::waste:
+      throw Error(fmt::format(
+          "inspect {}: --waste is about bundles (without it the image's own is shown)", path));
+    case InspectView::html:
+      write_page(image_report(image), asked);
+      break;
     case InspectView::summary:
       fmt::print("{}", image_text(image, may_style(STDOUT_FILENO)));
       break;
@@ -214,6 +239,9 @@ int inspect(const std::string& path, InspectView view, const std::string& asked,
   if (view == InspectView::rewrites || view == InspectView::rewrites_json) {
     name_functions(report, bundle);
   }
+  if (view == InspectView::json || view == InspectView::waste || view == InspectView::html) {
+    report.findings = look_inside(report, bundle);
+  }
   switch (view) {
     case InspectView::json:
     case InspectView::rewrites_json:
@@ -227,6 +255,12 @@ int inspect(const std::string& path, InspectView view, const std::string& asked,
       break;
     case InspectView::rewrites:
       fmt::print("{}", rewrites_text(report));
+      break;
+    case InspectView::waste:
+      fmt::print("{}", waste_text(report));
+      break;
+    case InspectView::html:
+      write_page(report, asked);
       break;
     case InspectView::summary:
       fmt::print("{}", summary_text(report, {}, false, may_style(STDOUT_FILENO)));

@@ -10,12 +10,22 @@
 namespace scratchpack {
 
 /// `rewrites_json` is `json` with the functions named.
-enum class InspectView : std::uint8_t { summary, json, tree, why, rewrites, rewrites_json };
+enum class InspectView : std::uint8_t {
+  summary,
+  json,
+  tree,
+  why,
+  rewrites,
+  rewrites_json,
+  waste,
+  html
+};
 
 /// Prints a view of the bundle or image at `path` on standard output. `asked` is what `why` asks
-/// about: a path in the bundle, or a file name if only one file has it. Returns 3, with a line on
-/// standard error, when one of the limits (limit.h) is exceeded, else 0. Throws Error for what is
-/// neither and for a path that is not in it.
+/// about: a path in the bundle, or a file name if only one file has it; of `html` the page to
+/// write. Returns 3, with a line on standard error, when one of the limits (limit.h) is exceeded,
+/// else 0. Throws Error for what is neither, for a path that is not in it, and for a page that
+/// cannot be written.
 int inspect(const std::string& path, InspectView view, const std::string& asked,
             const std::vector<std::string>& limits);
 

@@ -28,6 +28,8 @@ InspectView view_of(const InspectOptions& options) {
   if (options.json) return options.rewrites ? InspectView::rewrites_json : InspectView::json;
   if (options.tree) return InspectView::tree;
   if (options.rewrites) return InspectView::rewrites;
+  if (options.waste) return InspectView::waste;
+  if (!options.html.empty()) return InspectView::html;
   return options.why.empty() ? InspectView::summary : InspectView::why;
 }
 
@@ -45,7 +47,9 @@ int run(const Options& options) {
       return trace_command(options.trace.profile, options.trace.command,
                            options.trace.allow_private);
     case Command::inspect:
-      return inspect(options.inspect.bundle, view_of(options.inspect), options.inspect.why,
+      remove_unfinished_on_signals();
+      return inspect(options.inspect.bundle, view_of(options.inspect),
+                     options.inspect.html.empty() ? options.inspect.why : options.inspect.html,
                      options.inspect.fail_if);
     case Command::extract:
       remove_unfinished_on_signals();

@@ -72,6 +72,8 @@ struct InspectOptions {
   std::string why = {};  ///< a path in the bundle
   bool rewrites = false;
   std::vector<std::string> fail_if = {};  ///< see limit.h
+  bool waste = false;
+  std::string html = {};  ///< the page to write
 };
 
 struct ExtractOptions {

@@ -118,6 +118,39 @@ Json unloaded_json(const std::vector<Unloaded>& unloaded) {
   return list;
 }
 
+Json spare_json(const std::vector<ReportWaste::Spare>& spares) {
+  Json list = Json::array();
+  for (const ReportWaste::Spare& each : spares) {
+    Json one = {{"path", each.path}, {"bytes", each.bytes}};
+    if (!each.needed_by.empty()) one["needed_by"] = each.needed_by;
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+Json waste_json(const ReportWaste& waste) {
+  Json identical = Json::array();
+  for (const ReportWaste::Copies& each : waste.identical) {
+    identical.push_back({{"size", each.size}, {"paths", each.paths}});
+  }
+  return {{"bytes", waste.bytes},
+          {"identical", identical},
+          {"unused", spare_json(waste.unused)},
+          {"debug", spare_json(waste.debug)},
+          {"locales", spare_json(waste.locales)}};
+}
+
+/// The files by their paths, as numbers mean nothing to whom reads the summary.
+Json links_json(const Report& report) {
+  Json list = Json::array();
+  for (const ReportLink& link : report.findings->links) {
+    list.push_back({{"from", report.files[link.from].path},
+                    {"to", report.files[link.to].path},
+                    {"symbols", link.symbols}});
+  }
+  return list;
+}
+
 /// What each recipe brought, the libraries of its plugins included.
 Json recipes_json(const Report& report) {
   static const std::string kRecipe = "recipe ";
@@ -171,6 +204,10 @@ Json report_json(const Report& report, bool manifest) {
   if (!manifest) {
     json["recipes"] = recipes_json(report);
     json["unloaded"] = unloaded_json(report.unloaded);
+  }
+  if (report.findings && !manifest) {
+    json["links"] = links_json(report);
+    json["waste"] = waste_json(report.findings->waste);
   }
   json["missing"] = missing_json(report.missing);
   json["warnings"] = report.warnings;

@@ -61,6 +61,38 @@ struct ReportStart {
   std::string trial = {};  ///< in place: "passed", "not run: why"; of no bundle read back
 };
 
+/// A library that a file names (DT_NEEDED), and the file inside that answers the name. Numbers are
+/// indexes into Report::files.
+struct ReportLink {
+  std::size_t from = 0;
+  std::size_t to = 0;
+  std::uint64_t symbols = 0;  ///< names that `from` imports and `to` defines; versions don't count
+};
+
+/// What could be left out, or made smaller.
+struct ReportWaste {
+  struct Copies {
+    std::uint64_t size = 0;               ///< bytes of one
+    std::vector<std::string> paths = {};  ///< at least two, sorted
+  };
+  struct Spare {
+    std::string path = {};
+    std::uint64_t bytes = 0;
+    std::vector<std::string> needed_by = {};  ///< of an unused library: the files that name it
+  };
+  std::vector<Copies> identical = {};  ///< the same content under several paths
+  std::vector<Spare> unused = {};      ///< libraries of which nobody inside uses a symbol
+  std::vector<Spare> debug = {};       ///< what strip(1) would take
+  std::vector<Spare> locales = {};     ///< messages in languages nobody asked for
+  std::uint64_t bytes = 0;             ///< of all together, none counted twice
+};
+
+/// What only the contents tell.
+struct ReportFindings {
+  std::vector<ReportLink> links = {};
+  ReportWaste waste = {};  ///< each list by bytes, the most first
+};
+
 /// How the application is started, whichever way its files come in.
 struct ReportLaunch {
   std::string program = {};                 ///< path inside; of a script the script
@@ -92,6 +124,7 @@ struct Report {
   std::vector<Missing> missing = {};
   std::vector<Unloaded> unloaded = {};  ///< of this machine: no bundle read back knows it
   std::vector<std::string> warnings = {};
+  std::optional<ReportFindings> findings = std::nullopt;  ///< of a bundle that was looked into
 };
 
 /// The JSON summary, ending in a line break. Bytes that are no UTF-8 are replaced.

@@ -17,24 +17,33 @@ std::string path_in(const std::string& reason) {
   return reason.substr(slash + 1);
 }
 
+namespace {
+
+/// Where a link leads, by its text.
+std::string target_of(const ReportFile& link) {
+  const std::filesystem::path base = std::filesystem::path(link.path).parent_path();
+  return (base / link.target).lexically_normal().string();
+}
+
+}  // namespace
+
 const ReportFile* follow(const FilesByPath& files, std::string path) {
   for (int hop = 0; hop < 40; ++hop) {
     auto found = files.find(path);
-    if (found == files.end()) {
-      // A folder on the way may be a link: /lib -> usr/lib.
-      std::size_t slash = path.rfind('/');
-      for (; slash != std::string::npos && slash != 0; slash = path.rfind('/', slash - 1)) {
-        auto parent = files.find(path.substr(0, slash));
-        if (parent == files.end() || parent->second->kind != "symlink") continue;
-        std::filesystem::path target(parent->second->target);
-        std::filesystem::path base = std::filesystem::path(parent->first).parent_path();
-        path = (base / target).lexically_normal().string() + path.substr(slash);
-        break;
-      }
-      if (slash == std::string::npos || slash == 0) return nullptr;
+    if (found != files.end()) {
+      if (found->second->kind != "symlink") return found->second;
+      path = target_of(*found->second);
       continue;
     }
-    return found->second;
+    // A folder on the way may be a link: /lib -> usr/lib.
+    std::size_t slash = path.rfind('/');
+    for (; slash != std::string::npos && slash != 0; slash = path.rfind('/', slash - 1)) {
+      auto parent = files.find(path.substr(0, slash));
+      if (parent == files.end() || parent->second->kind != "symlink") continue;
+      path = target_of(*parent->second) + path.substr(slash);
+      break;
+    }
+    if (slash == std::string::npos || slash == 0) return nullptr;
   }
   return nullptr;
 }
@@ -46,6 +55,15 @@ const ReportPackage* package_of_application(const Report& report) {
     if (package.name + " " + package.version == file->package) return &package;
   }
   return nullptr;
+}
+
+const ReportFile* cause_of(const FilesByPath& files, const ReportFile& file) {
+  const std::string path = path_in(file.reason);
+  if (path.empty()) return nullptr;
+  const ReportFile* cause = follow(files, path);
+  if (cause == nullptr) cause = follow(files, path.substr(0, path.find(", ")));
+  if (cause == nullptr) cause = follow(files, path.substr(0, path.find(' ')));
+  return cause;
 }
 
 std::string first_reason(const FilesByPath& files, const ReportFile& file) {

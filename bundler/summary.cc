@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <string_view>
 
-#include "bundler/report_reasons.h"
-
 namespace scratchpack {
 namespace {
 
@@ -159,14 +157,18 @@ std::string summary_text(const Report& report, const RunLines& run, bool every_f
   return text;
 }
 
+std::string reason_group(const FilesByPath& files, const ReportFile& file) {
+  // The libraries of a plugin count to the recipe that brought it.
+  const std::string first = first_reason(files, file);
+  return group_of(first.starts_with("recipe ") ? first : file.reason);
+}
+
 std::vector<ReasonGroup> group_by_reason(const Report& report) {
   std::vector<ReasonGroup> groups;
   const FilesByPath paths = by_path(report);
   for (const ReportFile& file : report.files) {
     if (file.kind != "file") continue;
-    // The libraries of a plugin count to the recipe that brought it.
-    std::string first = first_reason(paths, file);
-    std::string name = group_of(first.starts_with("recipe ") ? first : file.reason);
+    const std::string name = reason_group(paths, file);
     auto group = std::find_if(groups.begin(), groups.end(),
                               [&](const ReasonGroup& each) { return each.name == name; });
     if (group == groups.end()) group = groups.insert(groups.end(), ReasonGroup{.name = name});

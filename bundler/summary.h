@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bundler/report.h"
+#include "bundler/report_reasons.h"
 
 namespace scratchpack {
 
@@ -24,6 +25,8 @@ struct ReasonGroup {
   std::uint64_t stored = 0;  ///< bytes
 };
 std::vector<ReasonGroup> group_by_reason(const Report& report);
+/// The name of a file's group.
+std::string reason_group(const FilesByPath& files, const ReportFile& file);
 
 /// The whole search for every missing library, for standard error.
 std::string missing_text(const std::vector<Missing>& missing);

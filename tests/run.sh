@@ -15,7 +15,7 @@ cd "$root"
 
 test_packages="doctest-dev clang-format clang-tidy shellcheck musl-dev musl-tools docker.io buildah \
   ca-certificates tzdata curl openssl python3 util-linux gdb locales \
-  zlib1g-dev help2man make ninja-build zsh fish python3-jsonschema minisign"
+  zlib1g-dev help2man make ninja-build zsh fish python3-jsonschema minisign chromium chromium-driver"
 # More programs for the oracle to ask; a bare machine has some 370.
 more_programs="file git gettext groff gnupg openssh-client procps psmisc iproute2 net-tools man-db \
   bsdextrautils libglib2.0-bin dbus-bin zip unzip less vim-tiny"
@@ -93,6 +93,7 @@ check "the cases pass under AddressSanitizer and UndefinedBehaviorSanitizer" che
 add_part "same inputs, same bytes" tests/lib/reproducible.sh
 add_part "build scripts" tests/lib/build_scripts.sh
 add_part "provenance" tests/lib/provenance.sh
+add_part "the page in a browser" tests/lib/page_stories.py
 check_answers
 check_containers
 

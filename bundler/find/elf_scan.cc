@@ -42,28 +42,31 @@ bool readable_header(const std::optional<Elf64_Ehdr>& header) {
          header->e_ident[EI_CLASS] == ELFCLASS64 && header->e_ident[EI_DATA] == ELFDATA2LSB;
 }
 
-void add_imports(std::span<const std::uint8_t> symbols, std::span<const std::uint8_t> strings,
-                 std::vector<std::string_view>& names) {
+/// Which symbols are asked for.
+enum class SymbolSide : std::uint8_t { imported, exported };
+
+void add_names(std::span<const std::uint8_t> symbols, std::span<const std::uint8_t> strings,
+               SymbolSide side, std::vector<std::string_view>& names) {
   for (std::size_t offset = 0; offset + sizeof(Elf64_Sym) <= symbols.size();
        offset += sizeof(Elf64_Sym)) {
     Elf64_Sym symbol = *value_at<Elf64_Sym>(symbols, offset);
-    if (symbol.st_shndx != SHN_UNDEF) continue;
+    if ((symbol.st_shndx == SHN_UNDEF) != (side == SymbolSide::imported)) continue;
     std::string_view name = string_at(strings, symbol.st_name);
     if (!name.empty()) names.push_back(name);
   }
 }
 
 /// By the section headers, which say how long the table is. False when there are none.
-bool imports_by_sections(std::span<const std::uint8_t> elf, const Elf64_Ehdr& header,
-                         std::vector<std::string_view>& names) {
+bool names_by_sections(std::span<const std::uint8_t> elf, const Elf64_Ehdr& header, SymbolSide side,
+                       std::vector<std::string_view>& names) {
   for (unsigned index = 0; index < header.e_shnum; ++index) {
     auto section = value_at<Elf64_Shdr>(elf, header.e_shoff + index * sizeof(Elf64_Shdr));
     if (!section || section->sh_type != SHT_DYNSYM) continue;
     auto strings =
         value_at<Elf64_Shdr>(elf, header.e_shoff + section->sh_link * sizeof(Elf64_Shdr));
     if (!strings) return false;
-    add_imports(part(elf, section->sh_offset, section->sh_size),
-                part(elf, strings->sh_offset, strings->sh_size), names);
+    add_names(part(elf, section->sh_offset, section->sh_size),
+              part(elf, strings->sh_offset, strings->sh_size), side, names);
     return true;
   }
   return false;
@@ -84,8 +87,8 @@ std::optional<std::uint64_t> offset_of(std::span<const std::uint8_t> elf, const 
 
 /// Of a file without section headers: by the dynamic section, which does not say how many symbols
 /// there are. Linkers put the strings right behind the symbols; where they do not, nothing is seen.
-void imports_by_segments(std::span<const std::uint8_t> elf, const Elf64_Ehdr& header,
-                         std::vector<std::string_view>& names) {
+void names_by_segments(std::span<const std::uint8_t> elf, const Elf64_Ehdr& header, SymbolSide side,
+                       std::vector<std::string_view>& names) {
   std::optional<std::uint64_t> symbols, strings;
   std::uint64_t size = 0;
   for (unsigned index = 0; index < header.e_phnum; ++index) {
@@ -100,7 +103,24 @@ void imports_by_segments(std::span<const std::uint8_t> elf, const Elf64_Ehdr& he
     }
   }
   if (!symbols || !strings || *strings < *symbols) return;
-  add_imports(part(elf, *symbols, *strings - *symbols), part(elf, *strings, size), names);
+  add_names(part(elf, *symbols, *strings - *symbols), part(elf, *strings, size), side, names);
+}
+
+std::vector<std::string_view> dynamic_symbols(std::span<const std::uint8_t> elf, SymbolSide side) {
+  std::vector<std::string_view> names;
+  auto header = value_at<Elf64_Ehdr>(elf, 0);
+  if (!readable_header(header)) return names;
+  if (!names_by_sections(elf, *header, side, names)) {
+    names_by_segments(elf, *header, side, names);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+/// Whether strip(1) takes a section out of a program or library.
+bool is_strippable(std::string_view name) {
+  return name.starts_with(".debug_") || name.starts_with(".zdebug_") || name == ".symtab" ||
+         name == ".strtab" || name == ".gnu_debugdata";
 }
 
 }  // namespace
@@ -113,12 +133,31 @@ bool begins_as_elf(const std::string& host_path) {
 }
 
 std::vector<std::string_view> imported_symbols(std::span<const std::uint8_t> elf) {
-  std::vector<std::string_view> names;
+  return dynamic_symbols(elf, SymbolSide::imported);
+}
+
+std::vector<std::string_view> exported_symbols(std::span<const std::uint8_t> elf) {
+  return dynamic_symbols(elf, SymbolSide::exported);
+}
+
+std::uint64_t strippable_bytes(std::span<const std::uint8_t> elf) {
   auto header = value_at<Elf64_Ehdr>(elf, 0);
-  if (!readable_header(header)) return names;
-  if (!imports_by_sections(elf, *header, names)) imports_by_segments(elf, *header, names);
-  std::sort(names.begin(), names.end());
-  return names;
+  if (!readable_header(header)) return 0;
+  // An object file is nothing without its symbols.
+  if (header->e_type != ET_EXEC && header->e_type != ET_DYN) return 0;
+  auto names = value_at<Elf64_Shdr>(
+      elf, header->e_shoff + std::uint64_t{header->e_shstrndx} * sizeof(Elf64_Shdr));
+  if (!names) return 0;
+  std::uint64_t sum = 0;
+  for (unsigned index = 0; index < header->e_shnum; ++index) {
+    auto section = value_at<Elf64_Shdr>(elf, header->e_shoff + index * sizeof(Elf64_Shdr));
+    if (!section || section->sh_type == SHT_NOBITS || (section->sh_flags & SHF_ALLOC) != 0)
+      continue;
+    std::span<const std::uint8_t> table = part(elf, names->sh_offset, names->sh_size);
+    if (!is_strippable(string_at(table, section->sh_name))) continue;
+    sum += part(elf, section->sh_offset, section->sh_size).size();
+  }
+  return sum;
 }
 
 std::vector<ElfNote> elf_notes(std::span<const std::uint8_t> elf) {

@@ -189,6 +189,29 @@ TEST_CASE("inspect says what is inside and why") {
   CHECK(lines_in(ran.errors) == 1);
 }
 
+TEST_CASE("inspect looks into the files: --waste, --json, and --html as one page") {
+  ScratchFolder folder;
+  compile_program(folder);
+  folder.write("data/one", "the same in both");
+  folder.write("data/two", "the same in both");
+  for (const char* compress : {"none", "good"}) {
+    REQUIRE(run(folder, std::string("build app -q --add-data data:/srv --compress ") + compress)
+                .status == 0);
+    CHECK(says(run(folder, "inspect app.bundle --waste").out, "      16 B  /srv/two\n"));
+    const std::string json = run(folder, "inspect app.bundle --json").out;
+    CHECK(says(json, "\"symbols\": "));
+    CHECK(says(json, "\"identical\": ["));
+    Ran ran = run(folder, "inspect app.bundle --html page.html");
+    CHECK(ran.status == 0);
+    CHECK(says(ran.out, "page.html: "));
+    const std::string first = output_of("sha256sum <page.html", folder.path());
+    REQUIRE(run(folder, "inspect app.bundle --html page.html").status == 0);
+    CHECK(output_of("sha256sum <page.html", folder.path()) == first);
+  }
+  CHECK(run(folder, "inspect app.bundle --html no/such/page.html").status == 1);
+  CHECK(run(folder, "inspect app.bundle --html page.html --waste").status == 2);
+}
+
 TEST_CASE("inspect --rewrites --json has every rewritten call, its name and its function") {
   ScratchFolder folder;
   compile_program(folder);

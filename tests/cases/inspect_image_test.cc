@@ -53,6 +53,9 @@ TEST_CASE("an image is shown with its layers, what is in vain, and where the byt
         "/gone: not in the image\n  10 B of layer 1, deleted by layer 2 (layer 2: RUN rm /gone)\n");
   CHECK(says(run(folder, "inspect image.tar --why /more").out, "/more: 40 B\n  layer 2: RUN rm"));
   CHECK(run(folder, "inspect image.tar --why /none").status == 1);
+  CHECK(run(folder, "inspect image.tar --html page.html").status == 0);
+  CHECK(says(output_of("cat page.html", folder.path()), "\"looked\":false"));
+  CHECK(says(run(folder, "inspect image.tar --waste").errors, "--waste is about bundles"));
   const std::string json = run(folder, "inspect image.tar --json").out;
   CHECK(says(json, "\"waste\": 35"));
   CHECK(says(json, "\"how\": \"deleted\""));
