@@ -44,7 +44,8 @@ void write_text(const char* path, const std::string& text) {
 }
 
 /// Mounts something at a new place in the root.
-void bind(const std::string& source, const std::string& place, mode_t mode, const char* what) {
+void bind_mount(const std::string& source, const std::string& place, mode_t mode,
+                const char* what) {
   Descriptor file(::open(place.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   must(file.get(), what);
   must(::mount(source.c_str(), place.c_str(), nullptr, MS_BIND, nullptr), what);
@@ -59,7 +60,7 @@ void build_root(const Isolation& isolation, const std::string& root, const std::
   must(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "mount /");
   must(::mount("scratchpack", root.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"),
        "mount tmpfs");
-  bind(fmt::format("/proc/self/fd/{}", program.get()), root + name, 0755, "bind the program");
+  bind_mount(fmt::format("/proc/self/fd/{}", program.get()), root + name, 0755, "bind the program");
   must(::mkdir((root + "/dev").c_str(), 0755), "mkdir /dev");
   make_devices(root + "/dev");
   must(::mkdir((root + "/proc").c_str(), 0555), "mkdir /proc");
