@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include "bundler/content/provenance.h"
 #include "bundler/cyclonedx.h"
 #include "bundler/find/add.h"
+#include "bundler/find/c_library.h"
 #include "bundler/find/dlopen.h"
 #include "bundler/find/locale.h"
 #include "bundler/find/plan_profile.h"
@@ -144,9 +146,24 @@ std::vector<NamedProfile> profiles_of(const Build& build) {
   return profiles;
 }
 
-RecipeOptions recipe_options(const Build& build, const std::vector<NamedProfile>& profiles) {
+bool is_root_file_system(const BuildOptions& options) {
+  return format_of(options).kind != PayloadKind::bundle;
+}
+
+/// Added to the root file system of a static program, whose calls no longer tell what it needs.
+void add_static_recipes(RecipeOptions& recipes) {
+  auto all = std::find(recipes.excluded.begin(), recipes.excluded.end(), "*");
+  if (all != recipes.excluded.end()) return;
+  for (const char* name : {"nss", "tls", "tz", "users"}) recipes.added.emplace_back(name);
+}
+
+RecipeOptions recipe_options(const Build& build, const Plan& plan,
+                             const std::vector<NamedProfile>& profiles) {
   const BuildOptions& options = build.options;
   RecipeOptions recipes{.added = options.recipe, .excluded = options.no_recipe, .tz = options.tz};
+  if (plan.kind == ApplicationKind::static_elf && is_root_file_system(options)) {
+    add_static_recipes(recipes);
+  }
   if (!options.prune) return recipes;
   Profile all;
   for (const NamedProfile& each : profiles) all.merge(each.profile);
@@ -190,7 +207,7 @@ Plan make_plan(const Build& build) {
                          build.image->warnings().end());
   }
   std::vector<NamedProfile> profiles = profiles_of(build);
-  RecipeOptions recipes = recipe_options(build, profiles);
+  RecipeOptions recipes = recipe_options(build, plan, profiles);
   // Before what was seen in use, as a recipe may change a file (Python's byte code).
   if (!profiles.empty()) apply_recipes(plan, build.sysroot, recipes, resolve);
   for (const NamedProfile& each : profiles) {
@@ -200,13 +217,28 @@ Plan make_plan(const Build& build) {
   plan_locales(plan, build.sysroot, options.locale);
   add_environment(plan, build);
   plan.arguments.insert(plan.arguments.end(), options.arguments.begin(), options.arguments.end());
+  if (is_root_file_system(options)) {
+    for (Want& want : c_library(plan, build.sysroot)) plan.wants.push_back(std::move(want));
+  }
   plan_ld_cache(plan, build.sysroot);  // last, as it lists what all the others brought
   return plan;
 }
 
+/// A directory and those above it, where the set has nothing yet. Behind a link it is left to the
+/// container engine, which makes the working directory when it starts.
+void add_directory(FileSet& files, const std::string& path) {
+  for (std::size_t end = 1; end < path.size(); ++end) {
+    end = std::min(path.find('/', end), path.size());
+    FileEntry entry{.kind = FileKind::directory, .mode = 0755, .reason = "--workdir"};
+    auto place = files.try_emplace(path.substr(0, end), std::move(entry)).first;
+    if (place->second.kind != FileKind::directory) return;
+  }
+}
+
 /// What a bundle's launcher does when it starts, done once for a root file system: the user it runs
-/// as has a name. And /tmp, which every program may need.
-void complete_root(FileSet& files, const Identity& user) {
+/// as has a name. And /tmp, which every program may need, and the directory it starts in.
+void complete_root(FileSet& files, const BuildOptions& options) {
+  const Identity user = options.user.value_or(ImageConfiguration{}.user);
   for (auto& [path, entry] : files) {
     if (!entry.append_user || !entry.content) continue;
     add_account(*entry.content, user, path.ends_with("group"));
@@ -218,6 +250,7 @@ void complete_root(FileSet& files, const Identity& user) {
                                          .reason = "what every root file system has"})
           .first->second;
   if (shared.kind == FileKind::directory) shared.mode = 01777;
+  add_directory(files, options.workdir);
 }
 
 /// The file set, with what is known of where its files come from.
@@ -228,8 +261,8 @@ void collect_files(Build& build) {
   build.files = collect(build.plan, build.sysroot, excluded, &warnings);
   note_data_programs(build.plan, build.files);
   build.packages = name_packages(build.files, build.sysroot);
-  if (format_of(options).kind != PayloadKind::bundle) {
-    complete_root(build.files, options.user.value_or(ImageConfiguration{}.user));
+  if (is_root_file_system(options)) {
+    complete_root(build.files, options);
     add_provenance(build.files, build.packages, build.sysroot, excluded, &warnings);
   }
   build.licences = licence_texts(build.packages, build.sysroot, excluded);
@@ -343,8 +376,7 @@ void build_multi_stage(const BuildOptions& options) {
     fmt::print("{}", to_json(report));
   } else if (!options.quiet) {
     fmt::print("{}: makes and bundles {} in a build stage\n\nRun it:\n  {}\n", context.dockerfile,
-               options.application,
-               run_lines(options, plan, context.output, PayloadKind::bundle).at(0));
+               options.application, run_lines(options, plan, context.output, context.kind).at(0));
   }
 }
 

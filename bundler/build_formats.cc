@@ -6,6 +6,7 @@
 
 #include "bundler/base/file.h"
 #include "bundler/base/progress.h"
+#include "bundler/build_image_archive.h"
 #include "bundler/build_job.h"
 #include "bundler/content/raw_calls.h"
 #include "bundler/package_note.h"
@@ -18,18 +19,6 @@
 
 namespace scratchpack {
 namespace {
-
-std::uint64_t content_size(const FileSet& files) {
-  std::uint64_t size = 0;
-  for (const auto& [path, entry] : files) size += entry.size;
-  return size;
-}
-
-/// A root file system stores its files as they are.
-void store_as_is(Report& report) {
-  report.start.mode = "native";
-  for (ReportFile& file : report.files) file.stored = file.size;
-}
 
 Compression compression_of(const std::string& name) {
   if (name == "fast") return Compression::fast;
@@ -148,11 +137,24 @@ void write_folder(Build& build) {
 
 constexpr Format kFormats[] = {
     {"onefile", ".bundle", PayloadKind::bundle, &write_bundle},
+    {"oci", ".oci.tar", PayloadKind::image, &write_oci_image},
+    {"docker", ".docker.tar", PayloadKind::image, &write_docker_image},
     {"tar", ".tar", PayloadKind::tar, &write_archive},
     {"dir", ".dir", PayloadKind::folder, &write_folder},
 };
 
 }  // namespace
+
+std::uint64_t content_size(const FileSet& files) {
+  std::uint64_t size = 0;
+  for (const auto& [path, entry] : files) size += entry.size;
+  return size;
+}
+
+void store_as_is(Report& report) {
+  report.start.mode = "native";
+  for (ReportFile& file : report.files) file.stored = file.size;
+}
 
 const Format& format_of(const BuildOptions& options) {
   return *std::find_if(std::begin(kFormats), std::end(kFormats),

@@ -74,8 +74,8 @@ std::string image_program(const std::string& application) {
   return fmt::format("/{}{}", name, kTaken.contains(name) ? ".bundle" : "");
 }
 
-DockerContext docker_context(const BuildOptions& options, const Plan& plan,
-                             const std::string& output, PayloadKind kind) {
+ImageConfiguration image_configuration(const BuildOptions& options, const Plan& plan,
+                                       PayloadKind kind) {
   ImageConfiguration image;
   image.entrypoint = kind == PayloadKind::bundle
                          ? std::vector<std::string>{image_program(plan.application)}
@@ -84,7 +84,7 @@ DockerContext docker_context(const BuildOptions& options, const Plan& plan,
   image.workdir = options.workdir;
   image.environment = options.env;
   // A bundle sets what its recipes ask for by itself.
-  if (kind != PayloadKind::bundle) {
+  if (kind != PayloadKind::bundle && !options.multi_stage) {
     image.environment.clear();
     for (const EnvironmentEdit& edit : plan.environment) {
       if (!edit.extracted_only) image.environment.push_back({edit.name, edit.value});
@@ -94,10 +94,19 @@ DockerContext docker_context(const BuildOptions& options, const Plan& plan,
   image.ports = options.expose;
   image.stop_signal = options.stop_signal;
   image.healthcheck = health_command(options, image.entrypoint[0]);
+  return image;
+}
+
+std::string image_tag(const BuildOptions& options, const std::string& application) {
+  return options.tag.empty() ? image_name(application) + ":latest" : options.tag;
+}
+
+DockerContext docker_context(const BuildOptions& options, const Plan& plan,
+                             const std::string& output, PayloadKind kind) {
   return {.dockerfile = dockerfile_path(options, output),
           .output = output,
           .kind = kind,
-          .image = std::move(image),
+          .image = image_configuration(options, plan, kind),
           .time = source_date_epoch(),
           .force = options.force};
 }
@@ -121,6 +130,14 @@ RunLines run_lines(const BuildOptions& options, const Plan& plan, const std::str
     case PayloadKind::folder:
       return {
           fmt::format("chroot {} {}", shell_quoted(output), joined(native_command(options, plan)))};
+    case PayloadKind::image: {
+      std::string tag = image_tag(options, plan.application);
+      std::string load = options.format == "docker"
+                             ? fmt::format("docker load -i {}", shell_quoted(output))
+                             : fmt::format("skopeo copy oci-archive:{} docker-daemon:{}",
+                                           shell_quoted(output), tag);
+      return {fmt::format("{} && docker run --rm --read-only {}", load, tag)};
+    }
     case PayloadKind::bundle:
       break;
   }
@@ -128,16 +145,24 @@ RunLines run_lines(const BuildOptions& options, const Plan& plan, const std::str
 }
 
 DockerContext multi_stage_context(const BuildOptions& options) {
+  const PayloadKind kind = options.format == "dir" ? PayloadKind::folder : PayloadKind::bundle;
   Plan plan;
   plan.application = options.application;
   std::string name = base_name(options.application);
+  // A root file system starts the application where the build stage has it.
+  if (kind == PayloadKind::folder) {
+    plan.application = (fs::path(kStageSources) / options.application).lexically_normal();
+  }
+  std::string suffix = kind == PayloadKind::folder ? ".dir" : ".bundle";
   DockerContext context =
-      docker_context(options, plan, options.output.empty() ? name + ".bundle" : options.output,
-                     PayloadKind::bundle);
+      docker_context(options, plan, options.output.empty() ? name + suffix : options.output, kind);
   context.stage = BuildStage{.image = options.build_image,
                              .command = options.build_command,
                              .arguments = {options.application},
                              .application_arguments = options.arguments};
+  if (kind == PayloadKind::folder) {
+    context.stage->arguments.insert(context.stage->arguments.end(), {"--format", options.format});
+  }
   context.stage->arguments.insert(context.stage->arguments.end(), options.repeated.begin(),
                                   options.repeated.end());
   return context;

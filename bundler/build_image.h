@@ -13,8 +13,15 @@ namespace scratchpack {
 /// Path of the program in an image made of a bundle of this application: `/curl`.
 std::string image_program(const std::string& application);
 
-/// The Dockerfile that the options ask for. `plan` gives what a root file system is started with;
-/// for a bundle it may be empty but for `application`.
+/// What runs in an image of the output. `plan` gives what a root file system is started with; for a
+/// bundle it may be empty but for `application`.
+ImageConfiguration image_configuration(const BuildOptions& options, const Plan& plan,
+                                       PayloadKind kind);
+
+/// The image's name, with a tag: of --tag, else after the application.
+std::string image_tag(const BuildOptions& options, const std::string& application);
+
+/// The Dockerfile that the options ask for. The plan as above.
 DockerContext docker_context(const BuildOptions& options, const Plan& plan,
                              const std::string& output, PayloadKind kind);
 

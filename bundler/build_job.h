@@ -43,6 +43,12 @@ struct Format {
 /// The format that the options name.
 const Format& format_of(const BuildOptions& options);
 
+/// Bytes of content, for progress.
+std::uint64_t content_size(const FileSet& files);
+
+/// Says in the report that a root file system stores its files as they are.
+void store_as_is(Report& report);
+
 /// Fills the report with what is known before anything is written.
 void describe(Build& build);
 

@@ -221,7 +221,17 @@ void check_build(BuildOptions& o) {
           "--multi-stage: name the image to build in with --build-image");
   require(o.multi_stage || (o.build_image.empty() && o.build_command.empty()),
           "--build-image, --build-command: only with --multi-stage");
-  require(!o.multi_stage || o.format == "onefile", "--multi-stage: only with --format onefile");
+  require(!o.multi_stage || o.format == "onefile" || o.format == "dir",
+          "--multi-stage: only with --format onefile or dir");
+  require(!o.multi_stage || o.format == "onefile" || o.application.find('/') != std::string::npos,
+          fmt::format("--multi-stage: name {} with its folder, as the image starts it by its path",
+                      o.application));
+  bool image = o.format == "oci" || o.format == "docker";
+  require(image ||
+              (o.tag.empty() && o.layers.empty() && o.layer_compress.empty() && o.platform.empty()),
+          "--tag, --layers, --layer-compress, --platform: only with --format oci or docker");
+  require(!image || !o.emit_dockerfile,
+          fmt::format("--emit-dockerfile: not with --format {}, which is an image", o.format));
   bool plain = o.format != "onefile";
   require(!plain || o.compress == "none",
           fmt::format("--compress: not with --format {} (registries compress layers)", o.format));

@@ -16,7 +16,7 @@ struct BuildOptions {
   std::vector<std::string> arguments = {};  ///< after `--`: put before the user's own
 
   std::string output = {};         ///< empty: named after the application
-  std::string format = "onefile";  ///< onefile, tar or dir
+  std::string format = "onefile";  ///< onefile, oci, docker, tar or dir
   std::string compress = "none";   ///< none, fast, good or best
   std::string mode = "auto";       ///< auto, in-place or extract
   bool no_trial = false;           ///< leave out the trial of what was written
@@ -52,6 +52,11 @@ struct BuildOptions {
   bool force = false;
 
   std::string sbom = {};
+  std::string tag = {};             ///< of an image, NAME:TAG; empty: named after the application
+  std::string layers = {};          ///< a number or "single"; empty: the format's default
+  std::string layer_compress = {};  ///< gzip, zstd or none; empty: the format's default
+  std::string platform = {};        ///< checked; empty: not asked for
+
   std::string config = {};  ///< a file with the same options; what is typed comes after them
   std::string depfile = {};
   bool dry_run = false;

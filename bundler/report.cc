@@ -151,6 +151,27 @@ Json links_json(const Report& report) {
   return list;
 }
 
+Json image_json(const ReportImage& image) {
+  Json json = {{"name", image.name}, {"platform", image.platform}};
+  put(json, "config", image.configuration);
+  put(json, "manifest", image.manifest);
+  json["compression"] = image.compression;
+  json["layers"] = Json::array();
+  for (const ReportLayer& layer : image.layers) {
+    Json one = {{"title", layer.title},
+                {"packages", layer.packages},
+                {"files", layer.files},
+                {"size", layer.size}};
+    if (!layer.digest.empty()) {
+      one["stored"] = layer.stored;
+      one["digest"] = layer.digest;
+      one["diff_id"] = layer.diff_id;
+    }
+    json["layers"].push_back(std::move(one));
+  }
+  return json;
+}
+
 /// What each recipe brought, the libraries of its plugins included.
 Json recipes_json(const Report& report) {
   static const std::string kRecipe = "recipe ";
@@ -192,6 +213,7 @@ Json report_json(const Report& report, bool manifest) {
     json["gzipped"] = *report.gzipped;
     json["gzipped_estimated"] = report.gzipped_sampled;
   }
+  if (report.image && !manifest) json["image"] = image_json(*report.image);
   if (report.pruned && !manifest) {
     json["pruned"] = {{"files", report.pruned->files}, {"bytes", report.pruned->bytes}};
   }

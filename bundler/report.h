@@ -102,6 +102,26 @@ struct ReportLaunch {
   std::string user = {};  ///< UID:GID
 };
 
+/// A layer of an image. Without digests in a dry run.
+struct ReportLayer {
+  std::string title = {};                  ///< what is in it, in a few words
+  std::vector<std::string> packages = {};  ///< "zlib1g 1:1.2.13.dfsg-1"
+  std::uint64_t files = 0;                 ///< regular files
+  std::uint64_t size = 0;                  ///< bytes of their contents
+  std::uint64_t stored = 0;                ///< bytes of the layer in the archive, compressed or not
+  std::string digest = {};                 ///< SHA-256 of those, hexadecimal
+  std::string diff_id = {};                ///< SHA-256 of the uncompressed layer
+};
+
+struct ReportImage {
+  std::string name = {};           ///< "curl:latest"
+  std::string platform = {};       ///< "linux/amd64"
+  std::string configuration = {};  ///< digest: Docker's image ID
+  std::string manifest = {};       ///< digest: the registries' name for it; OCI's alone
+  std::string compression = {};    ///< of the layers: gzip, zstd, none
+  std::vector<ReportLayer> layers = {};
+};
+
 struct Report {
   std::string application = {};
   std::string format = {};
@@ -116,6 +136,7 @@ struct Report {
   std::optional<std::uint64_t> gzipped = std::nullopt;  ///< bytes as an image layer
   bool gzipped_sampled = false;                         ///< an estimate
   std::optional<Pruned> pruned = std::nullopt;          ///< what --prune left out
+  std::optional<ReportImage> image = std::nullopt;      ///< oci and docker
   std::vector<ReportFile> files = {};                   ///< by path
   Distribution distribution = {};
   std::vector<ReportPackage> packages = {};  ///< by name and version

@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kMostUnserved = 8;
 constexpr std::size_t kMostUnloaded = 4;
 constexpr std::size_t kMostGroups = 10;
+constexpr std::size_t kNameWidth = 34;  // columns of a table's first
 
 /// The group of a file, by the words its finder gave as the reason.
 std::string group_of(const std::string& reason) {
@@ -28,7 +29,7 @@ std::string group_of(const std::string& reason) {
 
 std::string table_line(const std::string& name, std::uint64_t files, std::uint64_t size,
                        std::uint64_t stored) {
-  return fmt::format("  {:<34} {:>6} {:>10} {:>10}\n", name, files, human_size(size),
+  return fmt::format("  {:<{}} {:>6} {:>10} {:>10}\n", name, kNameWidth, files, human_size(size),
                      human_size(stored));
 }
 
@@ -68,6 +69,27 @@ std::string sizes(const Report& report) {
   return text;
 }
 
+/// What `docker images` and registries show of a digest.
+constexpr std::size_t kShortDigest = 12;
+
+std::string layers_table(const ReportImage& image) {
+  std::size_t width = kNameWidth;
+  for (const ReportLayer& layer : image.layers) width = std::max(width, layer.title.size());
+  std::string text =
+      fmt::format("\n  {:<{}} {:>6} {:>10} {:>10}\n", "layers", width, "files", "size",
+                  image.compression == "none" ? "stored" : image.compression);
+  for (const ReportLayer& layer : image.layers) {
+    text += fmt::format("  {:<{}} {:>6} {:>10}", layer.title, width, layer.files,
+                        human_size(layer.size));
+    if (!layer.digest.empty()) {
+      text += fmt::format(" {:>10}  {}", human_size(layer.stored),
+                          layer.digest.substr(0, kShortDigest));
+    }
+    text += '\n';
+  }
+  return text;
+}
+
 std::string trial_text(const std::string& trial) {
   static const std::string kPassed = "passed";
   static const std::string kNotRun = "not run: ";
@@ -82,7 +104,8 @@ std::string trial_text(const std::string& trial) {
 std::string start_text(const Report& report) {
   const ReportStart& start = report.start;
   if (start.mode == "native") {
-    return "Start: as on any machine; this is a plain root file system.\n";
+    return fmt::format("Start: as on any machine; this is {}.\n",
+                       report.image ? "an image of plain files" : "a plain root file system");
   }
   if (start.mode == "static") {
     return "Start: as before; a static program is copied as it is.\n";
@@ -122,9 +145,11 @@ std::string unloaded_text(const Report& report) {
 }
 
 std::string headline(const Report& report) {
-  std::string form = report.format == "onefile" ? "one executable"
-                     : report.format == "tar"   ? "a root file system as tar"
-                                                : "a root file system as folder";
+  std::string form = report.format == "onefile"  ? "one executable"
+                     : report.format == "oci"    ? "an OCI image"
+                     : report.format == "docker" ? "an image for docker load"
+                     : report.format == "tar"    ? "a root file system as tar"
+                                                 : "a root file system as folder";
   if (report.bytes == 0) return fmt::format("{}: would be {}", report.application, form);
   return fmt::format("{}: {} as {}", report.output, report.application, form);
 }
@@ -150,6 +175,7 @@ std::string summary_text(const Report& report, const RunLines& run, bool every_f
       bold ? fmt::format("\x1b[1m{}\x1b[0m\n", headline(report)) : headline(report) + "\n";
   if (every_file) text += file_list(report);
   text += contents_table(report) + sizes(report);
+  if (report.image) text += layers_table(*report.image);
   if (std::string start = start_text(report); !start.empty()) text += "\n" + start;
   if (std::string unloaded = unloaded_text(report); !unloaded.empty()) text += "\n" + unloaded;
   if (!run.empty()) text += "\nRun it:\n";

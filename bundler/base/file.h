@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,9 @@
 namespace scratchpack {
 
 using Bytes = std::vector<std::uint8_t>;
+
+/// Takes the next bytes of an output; may throw.
+using ByteSink = std::function<void(std::span<const std::uint8_t>)>;
 
 /// A descriptor that closes itself.
 class Descriptor {

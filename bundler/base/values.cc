@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <regex>
 
 #include "bundler/base/error.h"
 
@@ -93,6 +94,36 @@ std::string parse_absolute(const std::string& option, const std::string& text) {
     normal += "/" + name;
   }
   return normal.empty() ? "/" : normal;
+}
+
+std::string parse_image_name(const std::string& option, const std::string& text) {
+  // The grammar of Docker's references, without digests.
+  static const std::regex kName(
+      "([A-Za-z0-9]+([.-]+[A-Za-z0-9]+)*(:[0-9]+)?/)?"
+      "[a-z0-9]+((\\.|__?|-+)[a-z0-9]+)*(/[a-z0-9]+((\\.|__?|-+)[a-z0-9]+)*)*"
+      "(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?");
+  if (text.size() > 255 || !std::regex_match(text, kName)) {
+    reject(option, text, "not an image's NAME[:TAG] (small letters, digits, '.', '_', '-', '/')");
+  }
+  const std::size_t slash = text.rfind('/');
+  const bool tagged = text.find(':', slash == std::string::npos ? 0 : slash) != std::string::npos;
+  return tagged ? text : text + ":latest";
+}
+
+std::string parse_layers(const std::string& option, const std::string& text) {
+  if (text == "single") return "1";
+  std::uint64_t number = 0;
+  if (!is_decimal(text, number) || number < 1 || number > 100) {
+    reject(option, text, "neither a number of 1 to 100 nor 'single'");
+  }
+  return std::to_string(number);
+}
+
+std::string parse_platform(const std::string& option, const std::string& text) {
+  if (text != "linux/amd64") {
+    reject(option, text, "this tool bundles x86-64 programs, whose images are for linux/amd64");
+  }
+  return text;
 }
 
 std::vector<std::string> parse_words(const std::string& option, const std::string& text) {

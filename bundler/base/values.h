@@ -38,6 +38,16 @@ std::string parse_signal(const std::string& option, const std::string& text);
 /// An absolute path without `.`, `..` and doubled slashes.
 std::string parse_absolute(const std::string& option, const std::string& text);
 
+/// NAME[:TAG] of an image, the name with its registry if it has one, as Docker takes it: small
+/// letters, digits and separators. Returned with a tag, "latest" where none was given.
+std::string parse_image_name(const std::string& option, const std::string& text);
+
+/// A number of 1 to 100 (engines stack no more than 127), or "single", which is 1.
+std::string parse_layers(const std::string& option, const std::string& text);
+
+/// OS/ARCH as images name it: of what this tool bundles it is linux/amd64.
+std::string parse_platform(const std::string& option, const std::string& text);
+
 /// The words of a command as a shell would split them: blanks, quotes and backslashes count,
 /// nothing is expanded. At least one word.
 std::vector<std::string> parse_words(const std::string& option, const std::string& text);

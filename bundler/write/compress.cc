@@ -8,8 +8,6 @@
 namespace scratchpack {
 namespace {
 
-constexpr std::size_t kCacheFrom = 4096;  // bytes; smaller ones are compressed as fast as read
-
 std::size_t checked(std::size_t result) {
   if (ZSTD_isError(result)) {
     throw Error(fmt::format("compress content: {}", ZSTD_getErrorName(result)));
@@ -50,12 +48,8 @@ FrameCompressor::FrameCompressor(FrameCompressor&&) noexcept = default;
 FrameCompressor::~FrameCompressor() = default;
 
 Bytes FrameCompressor::compress(std::span<const std::uint8_t> bytes) {
-  if (cache_ == nullptr || bytes.size() < kCacheFrom) return context_->compress(bytes);
-  const std::string key = FrameCache::key(settings_, bytes);
-  if (std::optional<Bytes> kept = cache_->find(key)) return std::move(*kept);
-  Bytes frame = context_->compress(bytes);
-  cache_->keep(key, frame);
-  return frame;
+  return FrameCache::find_or_make(cache_, settings_, bytes,
+                                  [&] { return context_->compress(bytes); });
 }
 
 }  // namespace scratchpack

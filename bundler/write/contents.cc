@@ -234,7 +234,10 @@ std::uint64_t Contents::lay(std::uint64_t at, std::vector<Frame>& frames) {
 void Contents::write(AtomicFile& out, std::uint64_t payload_offset, const Spool* spool) const {
   for (const Content& content : contents_) {
     if (!content.frames.empty()) {
-      for (const SpooledFrame& frame : content.frames) spool->copy(frame.place, frame.stored, out);
+      for (const SpooledFrame& frame : content.frames) {
+        spool->copy(frame.place, frame.stored,
+                    [&](std::span<const std::uint8_t> bytes) { out.write(bytes); });
+      }
       continue;
     }
     while (out.position() < payload_offset + content.offset) {

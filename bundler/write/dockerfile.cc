@@ -90,6 +90,8 @@ std::string files_in(const ImagePayload& payload) {
       return fmt::format("ADD {} /\n", payload.name);
     case PayloadKind::folder:
       return fmt::format("COPY {}/ /\n", payload.name);
+    case PayloadKind::image:
+      refuse("the output", payload.name, "is an image already");
     case PayloadKind::bundle:
       break;
   }
@@ -143,11 +145,15 @@ std::string multi_stage_dockerfile(const ImageConfiguration& image, const ImageP
   std::string text = head();
   text += fmt::format("FROM {} AS build\n", stage.image);
   text += fmt::format("COPY {0} /usr/local/bin/{0}\n", kToolName);
-  text += "WORKDIR /scratchpack-output\nWORKDIR /src\nCOPY . /src/\n";
+  text += fmt::format("WORKDIR /scratchpack-output\nWORKDIR {0}\nCOPY . {0}/\n", kStageSources);
   if (!stage.command.empty()) text += fmt::format("RUN {}\n", run_command(stage.command));
-  text += fmt::format("RUN {}\n\n", exec_form(bundle));
-  text += "FROM scratch\n" + files_in(payload);
-  text += fmt::format("COPY --from=build {} {}\n", output, image.entrypoint[0]);
+  text += fmt::format("RUN {}\n\nFROM scratch\n", exec_form(bundle));
+  if (payload.kind == PayloadKind::folder) {
+    text += fmt::format("COPY --from=build {}/ /\n", output);
+  } else {
+    text += files_in(payload);
+    text += fmt::format("COPY --from=build {} {}\n", output, image.entrypoint[0]);
+  }
   return text + configuration(image);
 }
 

@@ -25,7 +25,8 @@ struct ImageConfiguration {
   std::vector<std::string> healthcheck = {};  ///< words, absolute program first; empty: none
 };
 
-enum class PayloadKind : std::uint8_t { bundle, tar, folder };
+/// An image is one already: no Dockerfile takes it in.
+enum class PayloadKind : std::uint8_t { bundle, tar, folder, image };
 
 /// What the image is made of. Names are relative to the build context.
 struct ImagePayload {
@@ -45,13 +46,16 @@ struct BuildStage {
 /// Name of the bundler in the context of the two-stage form.
 inline constexpr std::string_view kToolName = "scratchpack";
 
+/// The folder of the build stage that holds what the context brings.
+inline constexpr std::string_view kStageSources = "/src";
+
 /// The first line of every file we write beside an output, and how we know it again.
 inline constexpr std::string_view kMark = "# Written by scratchpack";
 
 /// The one-stage form. Throws Error (`write Dockerfile: …`) for what a Dockerfile cannot carry.
 std::string dockerfile(const ImageConfiguration& image, const ImagePayload& payload);
 
-/// The two-stage form; the payload is a bundle, its name what the build stage calls it.
+/// The two-stage form; the payload is a bundle or a folder, its name what the build stage calls it.
 std::string multi_stage_dockerfile(const ImageConfiguration& image, const ImagePayload& payload,
                                    const BuildStage& stage);
 

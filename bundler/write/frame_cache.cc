@@ -26,6 +26,7 @@ namespace fs = std::filesystem;
 constexpr char kMagic[8] = {'s', 'c', 'r', 'p', 'k', 'f', 'c', '1'};
 constexpr std::size_t kKeyLength = 64;                       // hexadecimal digits
 constexpr std::uint64_t kLargest = std::uint64_t{64} << 20;  // bytes; no frame comes near
+constexpr std::size_t kKeptFrom = 4096;  // bytes; less is compressed as fast as read
 constexpr std::uint64_t kDiskBlock = 4096;
 constexpr const char* kUnfinished = ".new-";  // begins names before the rename
 constexpr std::chrono::hours kAbandoned{1};
@@ -231,6 +232,17 @@ bool FrameCache::write_frame(const std::string& key, std::span<const std::uint8_
   ::unlink(name.c_str());
   errno = number;
   return false;
+}
+
+Bytes FrameCache::find_or_make(FrameCache* cache, const std::string& settings,
+                               std::span<const std::uint8_t> content,
+                               const std::function<Bytes()>& make) {
+  if (cache == nullptr || content.size() < kKeptFrom) return make();
+  const std::string key = FrameCache::key(settings, content);
+  if (std::optional<Bytes> kept = cache->find(key)) return std::move(*kept);
+  Bytes frame = make();
+  cache->keep(key, frame);
+  return frame;
 }
 
 void FrameCache::trim() {

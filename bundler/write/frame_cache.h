@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -39,6 +40,12 @@ class FrameCache {
   /// Both may be called by several threads at once, and never throw for what is on disk.
   std::optional<Bytes> find(const std::string& key);
   void keep(const std::string& key, std::span<const std::uint8_t> frame);
+
+  /// The frame of `content` out of the cache, or made and kept there. Without a cache, or where
+  /// looking up would take longer than making, always made.
+  static Bytes find_or_make(FrameCache* cache, const std::string& settings,
+                            std::span<const std::uint8_t> content,
+                            const std::function<Bytes()>& make);
 
   /// Removes the longest unused beyond the bound, if anything was kept since the last time.
   void trim();

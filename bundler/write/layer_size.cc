@@ -4,7 +4,7 @@
 #include <atomic>
 
 #include "bundler/base/parallel.h"
-#include "bundler/write/tar.h"
+#include "bundler/write/gzip.h"
 
 namespace scratchpack {
 namespace {
@@ -49,7 +49,7 @@ void LayerMeter::feed(std::span<const std::uint8_t> bytes) {
 LayerSize LayerMeter::result() {
   std::atomic<std::uint64_t> packed = 0;
   share_out(kept_.size(), threads_, [&]() -> PieceOfWork {
-    return [&](std::size_t i) { packed += gzipped_size(kept_[i]) - kFraming; };
+    return [&](std::size_t i) { packed += deflated(kept_[i]).size(); };
   });
   std::uint64_t looked_at = 0;
   for (const Bytes& piece : kept_) looked_at += piece.size();

@@ -44,7 +44,7 @@ std::uint64_t Spool::append(std::span<const std::uint8_t> bytes) {
   return place;
 }
 
-void Spool::copy(std::uint64_t place, std::uint64_t size, AtomicFile& out) const {
+void Spool::copy(std::uint64_t place, std::uint64_t size, const ByteSink& out) const {
   Bytes buffer(std::min(size, kPiece));
   while (size > 0) {
     const ssize_t count =
@@ -52,7 +52,7 @@ void Spool::copy(std::uint64_t place, std::uint64_t size, AtomicFile& out) const
                 static_cast<off_t>(place));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) fail(output_, count < 0 ? errno : EIO);
-    out.write(std::span(buffer).first(static_cast<std::size_t>(count)));
+    out(std::span(buffer).first(static_cast<std::size_t>(count)));
     place += static_cast<std::uint64_t>(count);
     size -= static_cast<std::uint64_t>(count);
   }

@@ -18,8 +18,8 @@ class Spool {
   explicit Spool(const std::string& output);
   /// May be called by several threads at once. Returns the place of the bytes.
   std::uint64_t append(std::span<const std::uint8_t> bytes);
-  /// Writes `size` bytes from `place` on to the end of `out`.
-  void copy(std::uint64_t place, std::uint64_t size, AtomicFile& out) const;
+  /// Hands `size` bytes from `place` on to `out`, piece by piece.
+  void copy(std::uint64_t place, std::uint64_t size, const ByteSink& out) const;
 
  private:
   std::string output_;

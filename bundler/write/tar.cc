@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <exception>
 #include <memory>
+#include <utility>
 
 #include "bundler/base/error.h"
 #include "bundler/base/file.h"
@@ -30,7 +31,7 @@ using EntryPointer = std::unique_ptr<archive_entry, FreeEntry>;
 
 /// The way out of libarchive, whose C frames no exception may cross: kept here, thrown later.
 struct Outlet {
-  const ByteSink& sink;
+  ByteSink sink;
   std::exception_ptr failure = nullptr;
 
   static la_ssize_t write(archive* writer, void* self, const void* data, std::size_t size) {
@@ -44,45 +45,6 @@ struct Outlet {
       return -1;
     }
   }
-};
-
-/// One archive being written. Every call that can fail goes through check().
-class Writer {
- public:
-  explicit Writer(const ByteSink& sink) : outlet_{sink}, archive_(archive_write_new()) {
-    if (!archive_) throw std::bad_alloc();
-  }
-
-  archive* get() { return archive_.get(); }
-
-  /// The padding that tape drives wanted is left out.
-  void open() {
-    check(archive_write_set_bytes_per_block(get(), static_cast<int>(kPiece)));
-    check(archive_write_set_bytes_in_last_block(get(), 1));
-    check(archive_write_open(get(), &outlet_, nullptr, &Outlet::write, nullptr));
-  }
-
-  void data(std::span<const std::uint8_t> bytes) {
-    while (!bytes.empty()) {
-      la_ssize_t count = archive_write_data(get(), bytes.data(), bytes.size());
-      // Less than asked for would be a file that grew after its header was written.
-      if (count <= 0) check(count < 0 ? static_cast<int>(count) : ARCHIVE_FATAL);
-      bytes = bytes.subspan(static_cast<std::size_t>(count));
-    }
-  }
-
-  void close() { check(archive_write_close(get())); }
-
-  void check(int result) {
-    if (result == ARCHIVE_OK) return;
-    if (outlet_.failure) std::rethrow_exception(outlet_.failure);
-    const char* reason = archive_error_string(get());
-    throw Error(fmt::format("write archive: {}", reason == nullptr ? "libarchive fails" : reason));
-  }
-
- private:
-  Outlet outlet_;
-  ArchivePointer archive_;
 };
 
 EntryPointer make_header(const std::string& path, const FileEntry& file, std::uint64_t size,
@@ -103,36 +65,93 @@ EntryPointer make_header(const std::string& path, const FileEntry& file, std::ui
   return header;
 }
 
-void write_entry(Writer& writer, const std::string& path, const FileEntry& file, std::uint64_t time,
-                 const ByteStep& step) {
-  if (file.kind != FileKind::file) {
-    EntryPointer header = make_header(path, file, 0, time);
-    writer.check(archive_write_header(writer.get(), header.get()));
-    return;
+}  // namespace
+
+/// One archive being written. Every call that can fail goes through check().
+class TarArchive::Writer {
+ public:
+  explicit Writer(ByteSink sink) : outlet_{std::move(sink)}, archive_(archive_write_new()) {
+    if (!archive_) throw std::bad_alloc();
+    open();
   }
-  EntryReader reader(file);
-  EntryPointer header = make_header(path, file, reader.size(), time);
-  writer.check(archive_write_header(writer.get(), header.get()));
-  for_each_piece(reader, [&](std::span<const std::uint8_t> piece) {
-    writer.data(piece);
-    if (step) step(piece.size());
-  });
+
+  void header(const std::string& path, const FileEntry& file, std::uint64_t size,
+              std::uint64_t time) {
+    EntryPointer entry = make_header(path, file, size, time);
+    check(archive_write_header(get(), entry.get()));
+  }
+
+  void data(std::span<const std::uint8_t> bytes) {
+    while (!bytes.empty()) {
+      la_ssize_t count = archive_write_data(get(), bytes.data(), bytes.size());
+      // Less than asked for would be a file that grew after its header was written.
+      if (count <= 0) check(count < 0 ? static_cast<int>(count) : ARCHIVE_FATAL);
+      bytes = bytes.subspan(static_cast<std::size_t>(count));
+    }
+  }
+
+  void close() { check(archive_write_close(get())); }
+
+ private:
+  /// GNU's format takes names as the bytes they are. pax wants UTF-8, and would translate from the
+  /// locale's character set or mark every entry as binary, which GNU tar complains about. The
+  /// padding that tape drives wanted is left out.
+  void open() {
+    check(archive_write_set_format_gnutar(get()));
+    check(archive_write_add_filter_none(get()));
+    check(archive_write_set_bytes_per_block(get(), static_cast<int>(kPiece)));
+    check(archive_write_set_bytes_in_last_block(get(), 1));
+    check(archive_write_open(get(), &outlet_, nullptr, &Outlet::write, nullptr));
+  }
+
+  archive* get() { return archive_.get(); }
+
+  void check(int result) {
+    if (result == ARCHIVE_OK) return;
+    if (outlet_.failure) std::rethrow_exception(outlet_.failure);
+    const char* reason = archive_error_string(get());
+    throw Error(fmt::format("write archive: {}", reason == nullptr ? "libarchive fails" : reason));
+  }
+
+  Outlet outlet_;
+  ArchivePointer archive_;
+};
+
+TarArchive::TarArchive(std::uint64_t time, ByteSink sink)
+    : time_(time), writer_(std::make_unique<Writer>(std::move(sink))) {}
+
+TarArchive::~TarArchive() = default;
+
+void TarArchive::add(const std::string& path, const FileEntry& entry, std::uint64_t size) {
+  writer_->header(path, entry, size, time_);
 }
 
-}  // namespace
+void TarArchive::add(const std::string& path, std::string_view content) {
+  add(path, FileEntry{}, content.size());
+  write({reinterpret_cast<const std::uint8_t*>(content.data()), content.size()});
+}
+
+void TarArchive::write(std::span<const std::uint8_t> bytes) { writer_->data(bytes); }
+
+void TarArchive::close() { writer_->close(); }
 
 void write_tar(const FileSet& files, std::uint64_t time, const ByteSink& sink,
                const ByteStep& step) {
-  Writer writer(sink);
-  // GNU's format takes names as the bytes they are. pax wants UTF-8, and would translate from the
-  // locale's character set or mark every entry as binary, which GNU tar complains about.
-  writer.check(archive_write_set_format_gnutar(writer.get()));
-  writer.check(archive_write_add_filter_none(writer.get()));
-  writer.open();
+  TarArchive archive(time, sink);
   for (const auto& [path, file] : files) {
-    if (path != "/") write_entry(writer, path, file, time, step);
+    if (path == "/") continue;
+    if (file.kind != FileKind::file) {
+      archive.add(path, file, 0);
+      continue;
+    }
+    EntryReader reader(file);
+    archive.add(path, file, reader.size());
+    for_each_piece(reader, [&](std::span<const std::uint8_t> piece) {
+      archive.write(piece);
+      if (step) step(piece.size());
+    });
   }
-  writer.close();
+  archive.close();
 }
 
 std::uint64_t write_tar_file(const FileSet& files, std::uint64_t time, const std::string& output,
@@ -142,25 +161,6 @@ std::uint64_t write_tar_file(const FileSet& files, std::uint64_t time, const std
       files, time, [&](std::span<const std::uint8_t> bytes) { file.write(bytes); }, step);
   std::uint64_t size = file.position();
   file.commit();
-  return size;
-}
-
-std::uint64_t gzipped_size(std::span<const std::uint8_t> bytes) {
-  std::uint64_t size = 0;
-  ByteSink count = [&](std::span<const std::uint8_t> piece) { size += piece.size(); };
-  Writer writer(count);
-  writer.check(archive_write_set_format_raw(writer.get()));
-  writer.check(archive_write_add_filter_gzip(writer.get()));
-  writer.check(archive_write_set_options(writer.get(), "gzip:compression-level=6,gzip:!timestamp"));
-  writer.open();
-  EntryPointer header(archive_entry_new());
-  if (!header) throw std::bad_alloc();
-  archive_entry_set_filetype(header.get(), AE_IFREG);
-  archive_entry_set_pathname(header.get(), "layer");
-  archive_entry_set_size(header.get(), static_cast<la_int64_t>(bytes.size()));
-  writer.check(archive_write_header(writer.get(), header.get()));
-  writer.data(bytes);
-  writer.close();
   return size;
 }
 

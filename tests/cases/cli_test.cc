@@ -110,8 +110,11 @@ TEST_CASE("the plain root file system runs the program, too, as folder and as ta
   }
   REQUIRE(run(folder, "build app -q").status == 0);
   CHECK(run(folder, "extract app.bundle extracted").status == 0);
-  // What tells where the files come from is beside the manifest in a bundle.
-  folder.run("diff -r --no-dereference -x tmp -x os-release -x var -x share app.dir extracted");
+  // A root file system has more of the C library, which then is in the linker's index, too; and
+  // what tells where the files come from is beside the manifest in a bundle.
+  CHECK(output_of("diff -rq --no-dereference -x tmp -x os-release -x var -x share -x ld.so.cache"
+                  " app.dir extracted | grep -v '^Only in app.dir/usr/lib/.*: lib'",
+                  folder.path()) == "");
 }
 
 TEST_CASE("the same inputs give the same bytes: other folder, umask, file times, threads") {
@@ -292,7 +295,7 @@ TEST_CASE("what cannot be bundled is refused in one line that names it") {
 
 TEST_CASE("wrong usage is status 2, with a line that helps") {
   ScratchFolder folder;
-  for (const char* arguments : {"", "biuld x", "build", "build x --no-such", "build x --format oci",
+  for (const char* arguments : {"", "biuld x", "build", "build x --no-such", "build x --format rpm",
                                 "trace -- x", "extract a"}) {
     Ran ran = run(folder, arguments);
     CAPTURE(ran.errors);

@@ -98,10 +98,25 @@ TEST_CASE("values are checked where they enter, and the message names option and
   CHECK(says(refusal({"build", "a", "--workdir", "/a/../b"}), "holds '..'"));
   CHECK(build({"a", "--workdir", "//srv/./x/"}).workdir == "/srv/x");
   CHECK(says(refusal({"build", "a", "--healthcheck", "a 'b"}), "a quote is not closed"));
+  CHECK(says(refusal({"build", "a", "--layers", "101"}),
+             "neither a number of 1 to 100 nor 'single'"));
+  CHECK(says(refusal({"build", "a", "--platform", "linux/arm64"}), "linux/amd64"));
   CHECK(says(refusal({"build", "a", "--threads", "two"}), "not a number"));
   CHECK(says(refusal({"build", "a", "--compress", "xz"}), "not one of none, fast, good, best"));
   CHECK(says(refusal({"build", "a", "--output="}), "the value is empty"));
   CHECK(says(refusal({"build", "a", "--output"}), "--output"));
+}
+
+TEST_CASE("an image's name is one that Docker takes, and has a tag") {
+  const std::string option = "--tag";
+  CHECK(parse_image_name(option, "curl") == "curl:latest");
+  CHECK(parse_image_name(option, "curl:7.88") == "curl:7.88");
+  CHECK(parse_image_name(option, "localhost:5000/a/b_c") == "localhost:5000/a/b_c:latest");
+  CHECK(parse_image_name(option, "localhost:5000/a:1") == "localhost:5000/a:1");
+  for (const char* wrong : {"", "Curl", "a b", "-a", "a:", "a:b:c", "a/", "a@sha256:0", "a..b"}) {
+    CAPTURE(wrong);
+    CHECK_THROWS_AS(parse_image_name(option, wrong), UsageError);
+  }
 }
 
 TEST_CASE("options that do not fit together are refused") {
@@ -111,6 +126,11 @@ TEST_CASE("options that do not fit together are refused") {
   CHECK(says(refusal({"build", "a", "--build-command", "make"}), "only with --multi-stage"));
   CHECK(says(refusal({"build", "a", "--format", "tar", "--compress", "best"}), "--compress"));
   CHECK(says(refusal({"build", "a", "--format", "dir", "--mode", "extract"}), "--mode"));
+  CHECK(says(refusal({"build", "a", "--tag", "x"}), "only with --format oci or docker"));
+  CHECK(says(refusal({"build", "a", "--format", "oci", "--emit-dockerfile"}), "is an image"));
+  CHECK(says(refusal({"build", "a", "--format", "dir", "--emit-dockerfile", "--multi-stage",
+                      "--build-image", "x"}),
+             "with its folder"));
   CHECK(says(refusal({"inspect", "b", "--json", "--tree"}), "one of --json, --tree"));
   CHECK(says(refusal({"inspect", "b", "--", "x"}), "takes no arguments"));
 }
@@ -127,17 +147,18 @@ TEST_CASE("a misspelt command or option is refused with the nearest name") {
 }
 
 TEST_CASE("options of later versions are refused, not ignored") {
-  for (const char* option : {"--python", "--strip", "--from-image", "--platform"}) {
+  for (const char* option : {"--python", "--strip"}) {
     CHECK(says(refusal({"build", "a", option, "x"}), "no such option"));
   }
-  CHECK(says(refusal({"build", "a", "--format", "oci"}), "not one of onefile, tar, dir"));
+  CHECK(says(refusal({"build", "a", "--format", "rpm"}), "not one of onefile, oci, docker, tar"));
 }
 
 TEST_CASE("help starts with an example and names every option of its command") {
   std::string text = parse_options({"build", "--help"}).text;
   CHECK(text.starts_with("Example:\n  scratchpack build "));
-  for (const char* option : {"--output PATH", "--format onefile|tar|dir", "--add-data SRC:DEST",
-                             "--emit-dockerfile [PATH]", "--force", "--threads N"}) {
+  for (const char* option :
+       {"--output PATH", "--format onefile|oci|docker|tar|dir", "--add-data SRC:DEST",
+        "--emit-dockerfile [PATH]", "--force", "--threads N"}) {
     CHECK(says(text, option));
   }
   CHECK(parse_options({"--help"}).text.starts_with("Example:\n"));

@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 
 # Packages of Debian 12 and Ubuntu that the build needs; the tests add theirs.
-build_packages="g++ make cmake liblief-dev libarchive-dev libzstd-dev libcli11-dev libzydis-dev \
+build_packages="g++ make cmake liblief-dev libarchive-dev libzstd-dev zlib1g-dev libcli11-dev libzydis-dev \
   libzycore-dev libfmt-dev nlohmann-json3-dev libtomlplusplus-dev libssl-dev libxxhash-dev"
 
 say() { printf '== %s\n' "$*" >&2; }
