@@ -96,7 +96,7 @@ def emitted_dockerfiles(context):
                     "--emit-dockerfile", "--expose", "8080", "--label", "a.b=c d",
                     "--stop-signal", "SIGINT"], check=True, capture_output=True)
     reference = engine.run_native(["/usr/bin/curl", "--version"])
-    for name, build in (("legacy builder", legacy), ("BuildKit", buildkit), ("buildah", buildah)):
+    for name, build in BUILDERS.items():
         image = f"scratchpack-test-{os.getpid()}:{name.split()[0].lower()}"
         build(context, folder, image)
         context.builder.images.append(image)
@@ -127,7 +127,7 @@ def two_stage_dockerfiles(context):
                     "--multi-stage", "--build-image", base, "--add-data", "source.txt:/srv",
                     "--build-command", "test -s source.txt && cp /usr/bin/curl app",
                     "--", "-sS"], check=True, capture_output=True)
-    for name, build in (("legacy builder", legacy), ("BuildKit", buildkit), ("buildah", buildah)):
+    for name, build in BUILDERS.items():
         image = f"scratchpack-test-{os.getpid()}:two-{name.split()[0].lower()}"
         build(context, folder, image, base)
         context.builder.images.append(image)
@@ -172,5 +172,6 @@ def write(path, text):
     return path
 
 
+BUILDERS = {"legacy builder": legacy, "BuildKit": buildkit, "buildah": buildah}
 STORIES = [mounted_files_win, users_nobody_knows, few_descriptors, many_first_starts_in_a_container,
            server_as_one_file, emitted_dockerfiles, two_stage_dockerfiles]

@@ -24,6 +24,7 @@ import host_stories
 import image_stories
 import odd_stories
 import programs
+import small_image_stories
 import trace_stories
 from forms import Builder
 from matrix import Matrix
@@ -62,7 +63,8 @@ def run(matrix):
     stories = (host_stories.STORIES + damage_stories.STORIES + odd_stories.STORIES
                + debugger_stories.STORIES)
     if matrix.options.docker:
-        stories += docker_stories.STORIES + trace_stories.STORIES + image_stories.STORIES
+        stories += docker_stories.STORIES + image_stories.STORIES + small_image_stories.STORIES
+        stories += trace_stories.STORIES
     for story in stories:
         if matrix.options.only not in story.__name__.replace("_", " "):
             continue
