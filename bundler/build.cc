@@ -18,6 +18,7 @@
 #include "bundler/content/licences.h"
 #include "bundler/content/provenance.h"
 #include "bundler/cyclonedx.h"
+#include "bundler/content/strip.h"
 #include "bundler/find/add.h"
 #include "bundler/find/c_library.h"
 #include "bundler/find/dlopen.h"
@@ -267,6 +268,9 @@ void collect_files(Build& build) {
   }
   build.licences = licence_texts(build.packages, build.sysroot, excluded);
   note_unused(excluded, warnings);
+  if (options.strip) {
+    strip_files(build.files, {options.keep_symbols, options.threads}, warnings);
+  }
 }
 
 // ---- afterwards ----------------------------------------------------------------------------

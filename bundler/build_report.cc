@@ -32,6 +32,8 @@ void describe_files(Build& build) {
                                   .source = entry.source,
                                   .size = entry.size,
                                   .mode = entry.mode,
+                                  .stripped = entry.stripped,
+                                  .unstripped = entry.unstripped,
                                   .reason = entry.reason,
                                   .package = entry.package});
     if (const auto found = needs.find(path); found != needs.end()) {

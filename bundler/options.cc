@@ -213,6 +213,7 @@ void check_build(BuildOptions& o) {
   require(!image || !o.multi_stage, "--from-image: not with --multi-stage");
   require(!o.prune || !o.profile.empty() || o.trace_run,
           "--prune: only with --profile or --trace-run, which say what is used");
+  require(o.strip || o.keep_symbols.empty(), "--keep-symbols: only with --strip");
   require(!o.trace_run || o.sysroot == "/",
           "--trace-run: not with --sysroot (trace inside it, and give the profile with --profile)");
   require(!(o.quiet && o.verbose), "--quiet and --verbose contradict each other");

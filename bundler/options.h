@@ -28,7 +28,9 @@ struct BuildOptions {
   std::vector<std::string> no_recipe = {};                           ///< names or "*"
   std::vector<std::string> profile = {};                             ///< files that trace wrote
   std::optional<std::vector<std::string>> trace_run = std::nullopt;  ///< arguments of a run
-  bool prune = false;  ///< recipes bring what a profile used
+  bool prune = false;                          ///< recipes bring what a profile used
+  bool strip = false;                          ///< without symbols and debug information
+  std::vector<std::string> keep_symbols = {};  ///< shell patterns of files not to strip
   std::vector<std::string> library_path = {};
   std::string sysroot = "/";
   std::string from_image = {};  ///< an archive as the sysroot

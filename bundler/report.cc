@@ -28,6 +28,8 @@ Json file_json(const ReportFile& file, bool with_source) {
   json["size"] = file.size;
   json["stored"] = file.stored;
   json["mode"] = fmt::format("{:04o}", file.mode);
+  if (file.stripped != 0) json["stripped"] = file.stripped;
+  put(json, "unstripped", file.unstripped);
   json["reason"] = file.reason;
   put(json, "package", file.package);
   if (!file.needs.empty()) json["needs"] = file.needs;
@@ -262,6 +264,8 @@ ReportFile file_of(const Json& json) {
           .stored = get<std::uint64_t>(json, "stored"),
           .mode = static_cast<std::uint32_t>(
               std::strtoul(get<std::string>(json, "mode").c_str(), nullptr, 8)),
+          .stripped = get<std::uint64_t>(json, "stripped"),
+          .unstripped = get<std::string>(json, "unstripped"),
           .reason = get<std::string>(json, "reason"),
           .package = get<std::string>(json, "package"),
           .needs = get<std::vector<std::string>>(json, "needs")};

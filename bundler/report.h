@@ -23,6 +23,8 @@ struct ReportFile {
   std::uint64_t size = 0;   ///< bytes
   std::uint64_t stored = 0;
   std::uint32_t mode = 0;
+  std::uint64_t stripped = 0;   ///< bytes that --strip took away
+  std::string unstripped = {};  ///< why it left symbols in
   std::string reason = {};
   std::string package = {};
   std::vector<std::string> needs = {};  ///< paths of the libraries it asks for, sorted

@@ -54,11 +54,23 @@ std::string contents_table(const Report& report) {
   return text + table_line(all.name, all.files, all.size, all.stored);
 }
 
+ReasonGroup taken_off(const Report& report) {
+  ReasonGroup taken{.name = "taken off by --strip"};
+  for (const ReportFile& file : report.files) {
+    taken.files += file.stripped != 0 ? 1 : 0;
+    taken.size += file.stripped;
+  }
+  return taken;
+}
+
 std::string sizes(const Report& report) {
   std::string text;
   if (report.pruned) {
     text += fmt::format("  {:<34} {:>6} {:>10}\n", "left out by --prune", report.pruned->files,
                         human_size(report.pruned->bytes));
+  }
+  if (const ReasonGroup taken = taken_off(report); taken.files != 0) {
+    text += fmt::format("  {:<34} {:>6} {:>10}\n", taken.name, taken.files, human_size(taken.size));
   }
   if (report.bytes != 0)
     text += fmt::format("  {:<41} {:>21}\n", "written", human_size(report.bytes));
@@ -154,13 +166,19 @@ std::string headline(const Report& report) {
   return fmt::format("{}: {} as {}", report.output, report.application, form);
 }
 
+std::string strip_note(const ReportFile& file) {
+  if (file.stripped != 0) return fmt::format("; {} taken off", human_size(file.stripped));
+  return file.unstripped.empty() ? "" : "; not stripped: " + file.unstripped;
+}
+
 std::string file_list(const Report& report) {
   std::string text;
   for (const ReportFile& file : report.files) {
     if (file.kind == "directory") continue;
     text += file.kind == "symlink"
                 ? fmt::format("  {:>10} {} -> {} ({})\n", "", file.path, file.target, file.reason)
-                : fmt::format("  {:>10} {} ({})\n", human_size(file.size), file.path, file.reason);
+                : fmt::format("  {:>10} {} ({}{})\n", human_size(file.size), file.path, file.reason,
+                              strip_note(file));
   }
   for (const EnvironmentEdit& edit : report.launch.environment) {
     text += fmt::format("  {:>10} {}={} ({})\n", "set", edit.name, edit.value, edit.reason);
