@@ -73,9 +73,9 @@ class Stripper {
     StrippedElf stripped;
     stripped.pieces = kept_pieces(stripped.removed);
     const std::uint64_t end = tail_begin_ + tail_.size();
-    // A table of sections may outgrow what goes: a file of which little is loaded.
-    if (end > file_.size()) return {};
-    stripped.removed += file_.size() - end;
+    // The new section headers may outgrow what goes.
+    if (end >= file_.size() + stripped.removed) return {};
+    stripped.removed = file_.size() + stripped.removed - end;
     stripped.size = end;
     stripped.pieces.push_back({tail_.size(), std::nullopt, std::move(tail_)});
     return stripped;
