@@ -206,12 +206,16 @@ void check_build(BuildOptions& o) {
   if (o.application.empty() && o.emit_dockerfile && !o.emit_dockerfile->empty()) {
     o.application = std::exchange(*o.emit_dockerfile, "");
   }
-  require(!o.application.empty(), "build: name the application (see scratchpack build --help)");
+  require(o.application.empty() || o.module.empty(),
+          fmt::format("-m {}: not with an application ({})", o.module, o.application));
+  require(!o.application.empty() || !o.module.empty(),
+          "build: name the application (see scratchpack build --help)");
   require(!o.prune || !o.profile.empty() || o.trace_run,
           "--prune: only with --profile or --trace-run, which say what is used");
   require(!o.trace_run || o.sysroot == "/",
           "--trace-run: not with --sysroot (trace inside it, and give the profile with --profile)");
   require(!(o.quiet && o.verbose), "--quiet and --verbose contradict each other");
+  require(!o.multi_stage || o.module.empty(), "--multi-stage: not with -m (name a script)");
   require(!o.multi_stage || o.emit_dockerfile, "--multi-stage: only with --emit-dockerfile");
   require(!o.multi_stage || !o.build_image.empty(),
           "--multi-stage: name the image to build in with --build-image");

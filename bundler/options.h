@@ -28,7 +28,13 @@ struct BuildOptions {
   std::vector<std::string> no_recipe = {};                           ///< names or "*"
   std::vector<std::string> profile = {};                             ///< files that trace wrote
   std::optional<std::vector<std::string>> trace_run = std::nullopt;  ///< arguments of a run
-  bool prune = false;  ///< recipes bring what a profile used
+  bool prune = false;                            ///< recipes bring what a profile used
+  std::string python = {};                       ///< an interpreter; empty: the `#!` line's
+  std::string module = {};                       ///< -m: in place of an application
+  std::vector<std::string> collect = {};         ///< Python packages taken whole
+  std::vector<std::string> hidden_import = {};   ///< Python modules
+  std::vector<std::string> exclude_module = {};  ///< Python modules
+  bool keep_source = false;
   std::vector<std::string> library_path = {};
   std::string sysroot = "/";
   std::string hwcaps = "baseline";

@@ -50,9 +50,9 @@ std::vector<std::string> includes_of(const std::string& name) {
 /// The room of a bundler file, from the lowest up; a file may include its own room and lower ones.
 int floor_of(const std::string& path) {
   static const std::vector<std::pair<std::string, int>> kFloors = {
-      {"runtime/", 0},         {"bundler/base/", 0},  {"bundler/find/", 1},
-      {"bundler/content/", 2}, {"bundler/trace/", 2}, {"bundler/write/", 3},
-      {"bundler/read/", 3},    {"bundler/main", 5},   {"bundler/", 4},
+      {"runtime/", 0},       {"bundler/base/", 0},   {"bundler/find/", 1},  {"bundler/content/", 2},
+      {"bundler/trace/", 2}, {"bundler/python/", 2}, {"bundler/write/", 3}, {"bundler/read/", 3},
+      {"bundler/main", 5},   {"bundler/", 4},
   };
   for (const auto& [prefix, floor] : kFloors) {
     if (path.starts_with(prefix)) return floor;
