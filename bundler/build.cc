@@ -24,6 +24,7 @@
 #include "bundler/find/recipe.h"
 #include "bundler/find/resolve.h"
 #include "bundler/find/script.h"
+#include "bundler/python/pyinstaller.h"
 #include "bundler/sbom.h"
 #include "bundler/self_bundle.h"
 #include "bundler/summary.h"
@@ -174,6 +175,7 @@ Plan make_plan(const Build& build) {
   ResolveOptions resolve{.library_path = library_path(options), .hwcaps = options.hwcaps};
   Plan plan = build.python ? plan_python_start(*build.python, build.sysroot, resolve)
                            : plan_application(build.sysroot, build.plan.application, resolve);
+  if (!build.python) plan_pyinstaller(plan, build.sysroot, resolve);
   for (const std::string& spec : options.add_binary) {
     plan_added_binary(plan, spec, options.workdir, build.sysroot, resolve);
   }

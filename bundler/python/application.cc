@@ -9,6 +9,7 @@
 #include "bundler/base/error.h"
 #include "bundler/base/file.h"
 #include "bundler/base/path_text.h"
+#include "bundler/base/values.h"
 #include "bundler/find/elf_scan.h"
 #include "bundler/find/script.h"
 #include "bundler/python/interpreter.h"

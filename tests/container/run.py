@@ -23,6 +23,7 @@ import docker_stories
 import host_stories
 import odd_stories
 import programs
+import python_stories
 import trace_stories
 from forms import Builder
 from matrix import Matrix
@@ -61,7 +62,7 @@ def run(matrix):
     stories = (host_stories.STORIES + damage_stories.STORIES + odd_stories.STORIES
                + debugger_stories.STORIES)
     if matrix.options.docker:
-        stories += docker_stories.STORIES + trace_stories.STORIES
+        stories += docker_stories.STORIES + trace_stories.STORIES + python_stories.STORIES
     for story in stories:
         if matrix.options.only not in story.__name__.replace("_", " "):
             continue
