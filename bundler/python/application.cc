@@ -131,6 +131,7 @@ std::optional<PythonApplication> find_python(const Sysroot& sysroot, const std::
     python.interpreter = interpreter_of(name, application);
     return python;
   }
+  if (status->kind != FileKind::file) return std::nullopt;
   const Head head = head_of(*host);
   if (head.is_elf) {
     if (!is_python) return std::nullopt;

@@ -574,8 +574,8 @@ def work(request):
         "path": path,
         "dynload": [each for each in own if os.path.basename(each) == "lib-dynload"],
         "site": [each for each in site.getsitepackages() if os.path.isdir(each)],
-        # Folders that only a .pth file brings into sys.path.
-        "extra_path": [each for each in own if each in folders and each not in places
+        # Folders that only a .pth file brings into sys.path, and with -m where it is run from.
+        "extra_path": [each for each in (path if request["module"] else own) if each in folders and each not in places
                        and os.path.basename(each) != "lib-dynload"],
         "user_base": site.getuserbase() if user in folders else "",
         "modules": modules,
