@@ -287,9 +287,14 @@ def kind_of(spec):
 def module_name(file):
     """The name that a file of a folder has for import, or None."""
     for suffix in sorted(machinery.all_suffixes(), key=len, reverse=True):
-        if file.endswith(suffix) and file[:-len(suffix)].isidentifier():
+        if file.endswith(suffix) and is_module_name(file[:-len(suffix)]):
             return file[:-len(suffix)]
     return None
+
+
+def is_module_name(name):
+    """With a hyphen it is imported by importlib, as _sysconfigdata__x86_64-linux-gnu is."""
+    return name.replace("-", "_").isidentifier()
 
 
 STANDARD = sorted({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"),
@@ -316,7 +321,7 @@ def used_modules(paths, folders):
             continue
         package = folder[len(max(inside, key=len)):].strip("/").replace("/", ".")
         parts = [part for part in (package, "" if name == "__init__" else name) if part]
-        if parts and all(part.isidentifier() for part in ".".join(parts).split(".")):
+        if parts and all(is_module_name(part) for part in ".".join(parts).split(".")):
             names.add(".".join(parts))
     return names
 
