@@ -13,8 +13,8 @@ CommandTable build_table(BuildOptions& o) {
       "build",
       "scratchpack build /usr/bin/curl -o curl.bundle",
       "scratchpack build APP [options] [-- ARG…]",
-      "Makes one executable of APP: a dynamic or static ELF program, a #! script, or a Python\n"
-      "application (app.py, a folder or zip with __main__.py, or -m MODULE in place of APP).\n"
+      "Makes one executable of APP, a dynamic or static ELF program, a #! script, or a Python\n"
+      "application: app.py, a folder or zip with a __main__.py, or -m MODULE in place of APP.\n"
       "ARGs are put before the user's own.",
       {
           {"", false, {{"APP", "APP", &o.application, "the program, a path or a name in PATH"}}},

@@ -127,7 +127,7 @@ TEST_CASE("a misspelt command or option is refused with the nearest name") {
 }
 
 TEST_CASE("options of later versions are refused, not ignored") {
-  for (const char* option : {"--python", "--strip", "--from-image", "--platform"}) {
+  for (const char* option : {"--strip", "--from-image", "--platform"}) {
     CHECK(says(refusal({"build", "a", option, "x"}), "no such option"));
   }
   CHECK(says(refusal({"build", "a", "--format", "oci"}), "not one of onefile, tar, dir"));
