@@ -46,7 +46,7 @@ def main():
     print(moment.astimezone(zoneinfo.ZoneInfo("Asia/Seoul")), datetime.strptime("7", "%d").day)
     print(len(ssl.create_default_context().get_ca_certs()) > 50)
     found = ctypes.util.find_library("z")
-    print(found, ctypes.CDLL(found).zlibVersion is not None, ctypes.util.find_library("nosuch"))
+    print(found, ctypes.CDLL(found).zlibVersion is not None)
     print(importlib.resources.files("ours").joinpath("words.txt").read_text().split())
     print(ours.plugin().name, importlib.metadata.version("ours"),
           [point.value for point in importlib.metadata.entry_points(group="ours.group")])
