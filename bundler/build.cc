@@ -14,11 +14,12 @@
 #include "bundler/build_from_image.h"
 #include "bundler/build_image.h"
 #include "bundler/build_job.h"
+#include "bundler/build_python.h"
 #include "bundler/content/data_programs.h"
 #include "bundler/content/licences.h"
 #include "bundler/content/provenance.h"
-#include "bundler/cyclonedx.h"
 #include "bundler/content/strip.h"
+#include "bundler/cyclonedx.h"
 #include "bundler/find/add.h"
 #include "bundler/find/c_library.h"
 #include "bundler/find/dlopen.h"
@@ -26,6 +27,8 @@
 #include "bundler/find/plan_profile.h"
 #include "bundler/find/recipe.h"
 #include "bundler/find/resolve.h"
+#include "bundler/find/script.h"
+#include "bundler/python/pyinstaller.h"
 #include "bundler/sbom.h"
 #include "bundler/self_bundle.h"
 #include "bundler/summary.h"
@@ -41,23 +44,15 @@ namespace fs = std::filesystem;
 
 // ---- before any work -----------------------------------------------------------------------
 
-/// The first file of this name in PATH, as a shell would run it.
-std::string in_search_path(const std::string& name) {
-  const char* path = std::getenv("PATH");
-  for (const std::string& folder : split(path == nullptr ? "" : path, ':')) {
-    std::string candidate = folder + "/" + name;
-    if (fs::is_regular_file(candidate) && ::access(candidate.c_str(), X_OK) == 0) return candidate;
-  }
-  return name;
-}
-
 /// The application as an absolute path inside the root. A name alone means the file beside us, as
 /// for a compiler, or else the command of that name.
 std::string application_path(const BuildOptions& options) {
+  if (!options.module.empty()) return module_application(options.module);
   std::string name = options.application;
   if (options.sysroot != "/") return name.starts_with('/') ? name : "/" + name;
   std::error_code code;
   if (name.find('/') == std::string::npos && !fs::exists(name, code)) name = in_search_path(name);
+  if (fs::is_directory(name, code)) return fs::canonical(name).string();
   fs::path path = fs::absolute(name);
   // `..` behind a link is not what the text says.
   fs::path parent = fs::weakly_canonical(path.parent_path(), code);
@@ -118,9 +113,10 @@ std::vector<std::string> library_path(const BuildOptions& options) {
 }
 
 /// One run of the application while building, its words on standard error.
-Profile traced_run(const Build& build) {
+Profile traced_run(const Build& build, const Plan& plan) {
   const std::vector<std::string>& words = *build.options.trace_run;
-  std::vector<std::string> command{build.plan.application};
+  std::vector<std::string> command = plan.command;
+  if (command.empty()) command = {plan.application};
   command.insert(command.end(), words.begin(), words.end());
   Traced traced = build.image != nullptr ? build.image->trace(words)
                                          : trace({.command = command, .output_to_errors = true});
@@ -128,7 +124,7 @@ Profile traced_run(const Build& build) {
   warn_of_private(traced.profile.private_files);
   if (traced.status != 0) {
     fmt::print(stderr, "scratchpack: warning: --trace-run: {} ended with status {}\n",
-               build.plan.application, traced.status);
+               plan.application, traced.status);
   }
   return std::move(traced.profile);
 }
@@ -138,12 +134,12 @@ struct NamedProfile {
   Profile profile;
 };
 
-std::vector<NamedProfile> profiles_of(const Build& build) {
+std::vector<NamedProfile> profiles_of(const Build& build, const Plan& plan) {
   std::vector<NamedProfile> profiles;
   for (const std::string& file : build.options.profile) {
     profiles.push_back({fs::path(file).filename().string(), load_profile(file)});
   }
-  if (build.options.trace_run) profiles.push_back({"--trace-run", traced_run(build)});
+  if (build.options.trace_run) profiles.push_back({"--trace-run", traced_run(build, plan)});
   return profiles;
 }
 
@@ -158,10 +154,18 @@ void add_static_recipes(RecipeOptions& recipes) {
   for (const char* name : {"nss", "tls", "tz", "users"}) recipes.added.emplace_back(name);
 }
 
+std::vector<Profile*> pointers_to(std::vector<NamedProfile>& profiles) {
+  std::vector<Profile*> pointers;
+  for (NamedProfile& each : profiles) pointers.push_back(&each.profile);
+  return pointers;
+}
+
 RecipeOptions recipe_options(const Build& build, const Plan& plan,
                              const std::vector<NamedProfile>& profiles) {
   const BuildOptions& options = build.options;
   RecipeOptions recipes{.added = options.recipe, .excluded = options.no_recipe, .tz = options.tz};
+  const std::vector<std::string> replaced = recipes_replaced(build);
+  recipes.excluded.insert(recipes.excluded.end(), replaced.begin(), replaced.end());
   if (plan.kind == ApplicationKind::static_elf && is_root_file_system(options)) {
     add_static_recipes(recipes);
   }
@@ -195,7 +199,9 @@ Plan make_plan(const Build& build) {
   ResolveOptions resolve{.library_path = library_path(options),
                          .hwcaps = options.hwcaps,
                          .commands_known = build.image != nullptr};
-  Plan plan = plan_application(build.sysroot, build.plan.application, resolve);
+  Plan plan = build.python ? plan_python_start(*build.python, build.sysroot, resolve)
+                           : plan_application(build.sysroot, build.plan.application, resolve);
+  if (!build.python) plan_pyinstaller(plan, build.sysroot, resolve);
   for (const std::string& spec : options.add_binary) {
     plan_added_binary(plan, spec, options.workdir, build.sysroot, resolve);
   }
@@ -207,8 +213,9 @@ Plan make_plan(const Build& build) {
     plan.warnings.insert(plan.warnings.end(), build.image->warnings().begin(),
                          build.image->warnings().end());
   }
-  std::vector<NamedProfile> profiles = profiles_of(build);
+  std::vector<NamedProfile> profiles = profiles_of(build, plan);
   RecipeOptions recipes = recipe_options(build, plan, profiles);
+  if (build.python) plan_python_application(plan, build, pointers_to(profiles), resolve);
   // Before what was seen in use, as a recipe may change a file (Python's byte code).
   if (!profiles.empty()) apply_recipes(plan, build.sysroot, recipes, resolve);
   for (const NamedProfile& each : profiles) {
@@ -390,6 +397,9 @@ void build_application(const BuildOptions& options, const ImageSource* image) {
   Build build{
       .options = options, .sysroot = Sysroot(options.sysroot), .output = {}, .image = image};
   build.plan.application = application_path(options);
+  if (image == nullptr) {  // an image's interpreter is not run here
+    build.python = python_application(options, build.sysroot, build.plan.application);
+  }
   build.output = output_path(options, build.plan.application);
   check_targets(build);
 

@@ -48,7 +48,8 @@ std::string joined(const std::vector<std::string>& words) {
 
 /// What starts a root file system: the application itself, a script by its `#!`.
 std::vector<std::string> native_command(const BuildOptions& options, const Plan& plan) {
-  std::vector<std::string> command = {plan.application};
+  std::vector<std::string> command = plan.command;
+  if (command.empty()) command = {plan.application};
   command.insert(command.end(), options.arguments.begin(), options.arguments.end());
   return command;
 }

@@ -1,6 +1,7 @@
 // What the stages of a build hand on to each other. Seen by the files of `build` alone.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "bundler/content/content_root.h"
@@ -10,6 +11,7 @@
 #include "bundler/find/plan.h"
 #include "bundler/find/sysroot.h"
 #include "bundler/options.h"
+#include "bundler/python/application.h"
 #include "bundler/report.h"
 #include "bundler/write/dockerfile.h"
 
@@ -22,7 +24,8 @@ struct Build {
   const BuildOptions& options;
   Sysroot sysroot;
   std::string output;
-  const ImageSource* image = nullptr;  ///< of --from-image
+  const ImageSource* image = nullptr;                      ///< of --from-image
+  std::optional<PythonApplication> python = std::nullopt;  ///< when the application is Python's
   Plan plan = {};
   FileSet files = {};
   Packages packages = {};

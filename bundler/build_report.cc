@@ -103,6 +103,7 @@ void describe(Build& build) {
   report.interpreter = plan.interpreter;
   report.missing = plan.missing;
   report.unloaded = plan.unloaded;
+  report.unfound = plan.unfound;
   report.pruned = plan.pruned;
   report.launch = {.program = plan.application,
                    .arguments = build.options.arguments,

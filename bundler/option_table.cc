@@ -13,7 +13,8 @@ CommandTable build_table(BuildOptions& o) {
       "build",
       "scratchpack build /usr/bin/curl -o curl.bundle",
       "scratchpack build APP [options] [-- ARG…]",
-      "Makes one executable of APP, a dynamic or static ELF program or a #! script.\n"
+      "Makes one executable of APP, a dynamic or static ELF program, a #! script, or a Python\n"
+      "application: app.py, a folder or zip with a __main__.py, or -m MODULE in place of APP.\n"
       "ARGs are put before the user's own.",
       {
           {"", false, {{"APP", "APP", &o.application, "the program, a path or a name in PATH"}}},
@@ -57,6 +58,15 @@ CommandTable build_table(BuildOptions& o) {
             {"--sysroot", "DIR", &o.sysroot, "take everything from the root file system in DIR"},
             {"--from-image", "FILE", &o.from_image,
              "or from an image, OCI or docker; APP: its entrypoint by default"}}},
+          {"Python applications",
+           true,
+           {{"--python", "EXE", &o.python, "the interpreter (default: by the #! line, or python3)"},
+            {"-m,--module", "MODULE", &o.module, "run this module, as python -m does; no APP then"},
+            {"--collect", "PACKAGE", &o.collect, "a package with all its modules and data"},
+            {"--hidden-import", "MODULE", &o.hidden_import,
+             "a module that nothing seems to import"},
+            {"--exclude-module", "MODULE", &o.exclude_module, "do not follow this import"},
+            {"--keep-source", "", &o.keep_source, "sources beside the byte code, for inspect"}}},
           {"How it starts",
            true,
            {{"--mode", "auto|in-place|extract", &o.mode,

@@ -207,7 +207,9 @@ void check_build(BuildOptions& o) {
     o.application = std::exchange(*o.emit_dockerfile, "");
   }
   const bool image = !o.from_image.empty();
-  require(!o.application.empty() || image,
+  require(o.application.empty() || o.module.empty(),
+          fmt::format("-m {}: not with an application ({})", o.module, o.application));
+  require(!o.application.empty() || !o.module.empty() || image,
           "build: name the application (see scratchpack build --help)");
   require(!image || o.sysroot == "/", "--from-image: not with --sysroot, as it is one");
   require(!image || !o.multi_stage, "--from-image: not with --multi-stage");
@@ -217,6 +219,7 @@ void check_build(BuildOptions& o) {
   require(!o.trace_run || o.sysroot == "/",
           "--trace-run: not with --sysroot (trace inside it, and give the profile with --profile)");
   require(!(o.quiet && o.verbose), "--quiet and --verbose contradict each other");
+  require(!o.multi_stage || o.module.empty(), "--multi-stage: not with -m (name a script)");
   require(!o.multi_stage || o.emit_dockerfile, "--multi-stage: only with --emit-dockerfile");
   require(!o.multi_stage || !o.build_image.empty(),
           "--multi-stage: name the image to build in with --build-image");
@@ -227,11 +230,11 @@ void check_build(BuildOptions& o) {
   require(!o.multi_stage || o.format == "onefile" || o.application.find('/') != std::string::npos,
           fmt::format("--multi-stage: name {} with its folder, as the image starts it by its path",
                       o.application));
-  bool image = o.format == "oci" || o.format == "docker";
-  require(image ||
+  const bool as_image = o.format == "oci" || o.format == "docker";
+  require(as_image ||
               (o.tag.empty() && o.layers.empty() && o.layer_compress.empty() && o.platform.empty()),
           "--tag, --layers, --layer-compress, --platform: only with --format oci or docker");
-  require(!image || !o.emit_dockerfile,
+  require(!as_image || !o.emit_dockerfile,
           fmt::format("--emit-dockerfile: not with --format {}, which is an image", o.format));
   bool plain = o.format != "onefile";
   require(!plain || o.compress == "none",

@@ -120,6 +120,18 @@ Json unloaded_json(const std::vector<Unloaded>& unloaded) {
   return list;
 }
 
+Json unfound_json(const std::vector<UnfoundImport>& unfound) {
+  Json list = Json::array();
+  for (const UnfoundImport& each : unfound) {
+    Json one = {{"name", each.name}, {"imported_by", Json::array()}};
+    for (const UnfoundImport::Importer& by : each.imported_by) {
+      one["imported_by"].push_back({{"module", by.module}, {"how", by.how}});
+    }
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
 Json spare_json(const std::vector<ReportWaste::Spare>& spares) {
   Json list = Json::array();
   for (const ReportWaste::Spare& each : spares) {
@@ -228,6 +240,7 @@ Json report_json(const Report& report, bool manifest) {
   if (!manifest) {
     json["recipes"] = recipes_json(report);
     json["unloaded"] = unloaded_json(report.unloaded);
+    json["imports_not_found"] = unfound_json(report.unfound);
   }
   if (report.findings && !manifest) {
     json["links"] = links_json(report);

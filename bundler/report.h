@@ -145,7 +145,8 @@ struct Report {
   std::vector<ReportLicence> licences = {};  ///< by path
   std::vector<ReportRewrite> rewrites = {};  ///< by path
   std::vector<Missing> missing = {};
-  std::vector<Unloaded> unloaded = {};  ///< of this machine: no bundle read back knows it
+  std::vector<Unloaded> unloaded = {};      ///< of this machine: no bundle read back knows it
+  std::vector<UnfoundImport> unfound = {};  ///< of this machine, too
   std::vector<std::string> warnings = {};
   std::optional<ReportFindings> findings = std::nullopt;  ///< of a bundle that was looked into
 };

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <string_view>
 
+#include "bundler/report_reasons.h"
+#include "bundler/unfound_imports.h"
+
 namespace scratchpack {
 namespace {
 
@@ -196,6 +199,9 @@ std::string summary_text(const Report& report, const RunLines& run, bool every_f
   if (report.image) text += layers_table(*report.image);
   if (std::string start = start_text(report); !start.empty()) text += "\n" + start;
   if (std::string unloaded = unloaded_text(report); !unloaded.empty()) text += "\n" + unloaded;
+  if (std::string unfound = unfound_text(report.unfound, every_file); !unfound.empty()) {
+    text += "\n" + unfound;
+  }
   if (!run.empty()) text += "\nRun it:\n";
   for (const std::string& line : run) text += fmt::format("  {}\n", line);
   return text;

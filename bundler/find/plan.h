@@ -47,6 +47,18 @@ struct Missing {
   std::vector<Tried> tried;
 };
 
+/// A Python module that modules of the bundle import and that was not found, one line an importer:
+/// whether it is imported for certain, in a condition, in a function, or where it may fail.
+struct UnfoundImport {
+  struct Importer {
+    std::string module;
+    std::vector<std::string> how = {};  ///< of conditional, delayed, optional
+    bool standard = false;              ///< a module of the standard library
+  };
+  std::string name;
+  std::vector<Importer> imported_by;
+};
+
 /// A library that a file of the plan names to load it while it runs, which this machine has and the
 /// plan has not.
 struct Unloaded {
@@ -85,10 +97,13 @@ struct Need {
 enum class ApplicationKind : std::uint8_t { dynamic_elf, static_elf, script };
 
 struct Plan {
-  std::string application;  ///< what the user named, as an absolute path inside the sysroot
+  /// What the user named, as an absolute path inside the sysroot; of Python's -m MODULE: /MODULE.
+  std::string application;
   ApplicationKind kind = ApplicationKind::dynamic_elf;
   std::string launch_path;  ///< the ELF program that runs: APP, or the script's interpreter
   std::vector<std::string> arguments;  ///< put before the user's own (script: [option,] script)
+  /// What starts it in a plain root file system; empty: the application, by itself.
+  std::vector<std::string> command = {};
   std::string interpreter = {};        ///< PT_INTERP of launch_path; empty when static
   std::vector<Program> programs = {};  ///< launch_path first
   std::vector<Want> wants = {};
@@ -97,6 +112,7 @@ struct Plan {
   std::vector<Missing> missing = {};
   std::vector<std::string> warnings = {};
   std::vector<Unloaded> unloaded = {};
+  std::vector<UnfoundImport> unfound = {};
   std::optional<Pruned> pruned = std::nullopt;
   std::vector<std::string> recipes = {};  ///< names of those applied, in order
 };

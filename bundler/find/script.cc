@@ -1,6 +1,12 @@
 #include "bundler/find/script.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "bundler/base/values.h"
 
 namespace scratchpack {
 namespace {
@@ -82,6 +88,17 @@ const std::vector<std::string>& default_path() {
   static const std::vector<std::string> directories = {
       "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
   return directories;
+}
+
+std::string in_search_path(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  for (const std::string& folder : split(path == nullptr ? "" : path, ':')) {
+    std::string candidate = folder + "/" + name;
+    if (std::filesystem::is_regular_file(candidate) && ::access(candidate.c_str(), X_OK) == 0) {
+      return candidate;
+    }
+  }
+  return name;
 }
 
 }  // namespace scratchpack

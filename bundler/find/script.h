@@ -24,4 +24,8 @@ std::optional<std::string> env_program(const std::string& argument);
 /// Where programs are looked for when nothing else is said: a container engine's default PATH.
 const std::vector<std::string>& default_path();
 
+/// The first executable file of this name in our own PATH, as a shell would run it; `name` itself
+/// when there is none.
+std::string in_search_path(const std::string& name);
+
 }  // namespace scratchpack

@@ -4,7 +4,7 @@ import os
 import re
 import signal
 
-from real_inputs import add_files, add_folders, run, write
+from real_inputs import add_files, run, write
 from real_service import Service
 
 NGINX = """\
@@ -131,6 +131,6 @@ ROWS = (
             packages="gunicorn python3 curl", reset=application("first"), story=work,
             writable=True, normalise=without_races,
             environment=("PYTHONDONTWRITEBYTECODE=1",),
-            options=add_folders(*(f"/usr/lib/python3/dist-packages/{name}" for name in (
-                "gunicorn", "gunicorn-20.1.0.egg-info", "pkg_resources")))),
+            # What serves is not in the bundle, and may import any of the standard library.
+            options=("--collect", "gunicorn", "--recipe", "python")),
 )

@@ -24,6 +24,7 @@ import host_stories
 import image_stories
 import odd_stories
 import programs
+import python_stories
 import small_image_stories
 import trace_stories
 from forms import Builder
@@ -64,7 +65,7 @@ def run(matrix):
                + debugger_stories.STORIES)
     if matrix.options.docker:
         stories += docker_stories.STORIES + image_stories.STORIES + small_image_stories.STORIES
-        stories += trace_stories.STORIES
+        stories += trace_stories.STORIES + python_stories.STORIES
     for story in stories:
         if matrix.options.only not in story.__name__.replace("_", " "):
             continue

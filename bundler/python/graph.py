@@ -1,0 +1,617 @@
+"""Tells what a Python application imports, and compiles it; run by its own interpreter.
+
+Standard input has the request, a JSON object (described in graph.h); descriptor 3 takes the answer:
+one line of JSON, then the byte code of its modules, one behind the other. Nothing of the application
+is imported or executed: modulefinder walks its byte code. Runs on Python 3.8 and later.
+"""
+
+import _imp
+import ast
+import fnmatch
+import importlib.machinery as machinery
+import importlib.util
+import json
+import marshal
+import modulefinder
+import os
+import site
+import sys
+import sysconfig
+import threading
+
+CONDITIONAL, DELAYED, OPTIONAL = "conditional", "delayed", "optional"
+METADATA = ("METADATA", "PKG-INFO", "entry_points.txt", "top_level.txt", "namespace_packages.txt")
+
+
+def known_value(test):
+    """What a condition is on every machine like this one and in every imported module, or None."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        value = known_value(test.operand)
+        return None if value is None else not value
+    if "TYPE_CHECKING" in (getattr(test, "id", ""), getattr(test, "attr", "")):
+        return False
+    names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+    attributes = {node.attr for node in ast.walk(test) if isinstance(node, ast.Attribute)}
+    allowed = {"platform", "startswith", "version_info", "name"}
+    if not names or not names <= {"sys", "os", "__name__"} or not attributes <= allowed:
+        return None
+    if "name" in attributes and "sys" in names or not attributes and "__name__" not in names:
+        return None
+    kinds = (ast.Compare, ast.Call, ast.Name, ast.Attribute, ast.Constant, ast.Tuple, ast.Load,
+             ast.cmpop, ast.Subscript, ast.Slice, ast.UnaryOp, ast.USub, ast.BoolOp, ast.boolop)
+    if not all(isinstance(node, kinds) for node in ast.walk(test)):
+        return None
+    try:
+        code = compile(ast.fix_missing_locations(ast.Expression(test)), "<test>", "eval")
+        return bool(eval(code, {"__builtins__": {}},  # only the names above
+                         {"sys": sys, "os": os, "__name__": "an imported module"}))
+    except Exception:  # pylint: disable=broad-except  # whatever it is, it is not known
+        return None
+
+
+class Pruner(ast.NodeTransformer):
+    """Takes out branches that are never taken here."""
+
+    def visit_If(self, node):  # pylint: disable=invalid-name  # ast's
+        self.generic_visit(node)
+        value = known_value(node.test)
+        if value is None:
+            return node
+        return (node.body if value else node.orelse) or ast.copy_location(ast.Pass(), node)
+
+
+class Statements(ast.NodeVisitor):
+    """How a module imports what it imports, and what it loads by a name that stands in it."""
+
+    def __init__(self, package):
+        self.package = package
+        self.how = {}  # name: the conditions of each statement that imports it
+        self.attributes = {}  # `module.name` of `from module import name`, no module maybe: module
+        self.all = []  # names in __all__
+        self.modules = []  # importlib.import_module("name")
+        self.libraries = []  # ctypes.CDLL("name"), find_library("name")
+        self.around = []
+
+    def inside(self, node, condition):
+        self.around.append(condition)
+        self.generic_visit(node)
+        self.around.pop()
+
+    def visit_If(self, node):  # pylint: disable=invalid-name
+        self.inside(node, CONDITIONAL)
+
+    def visit_Try(self, node):  # pylint: disable=invalid-name
+        self.inside(node, OPTIONAL) if node.handlers else self.generic_visit(node)
+
+    def visit_FunctionDef(self, node):  # pylint: disable=invalid-name
+        self.inside(node, DELAYED)
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def note(self, name):
+        self.how.setdefault(name, set()).add(tuple(sorted(set(self.around))))
+
+    def visit_Import(self, node):  # pylint: disable=invalid-name
+        for alias in node.names:
+            parts = alias.name.split(".")
+            for count in range(1, len(parts) + 1):
+                self.note(".".join(parts[:count]))
+
+    def visit_ImportFrom(self, node):  # pylint: disable=invalid-name
+        base = node.module or ""
+        if node.level:
+            package = self.package.split(".")
+            base = ".".join(package[:len(package) - node.level + 1] + [base]).strip(".")
+        self.note(base)
+        for alias in node.names:
+            for written in (base, node.module or ""):
+                self.attributes[f"{written}.{alias.name}".strip(".")] = base
+            self.note(f"{base}.{alias.name}")
+
+    def note_all(self, targets, value):
+        if value is not None and any(getattr(each, "id", "") == "__all__" for each in targets):
+            self.all += [node.value for node in ast.walk(value)
+                         if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        self.generic_visit(ast.Expr(value or ast.Constant(None)))
+
+    def visit_Assign(self, node):  # pylint: disable=invalid-name
+        self.note_all(node.targets, node.value)
+
+    def visit_AugAssign(self, node):  # pylint: disable=invalid-name
+        self.note_all([node.target], node.value)
+
+    visit_AnnAssign = visit_AugAssign
+
+    def visit_Call(self, node):  # pylint: disable=invalid-name
+        called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        first = node.args[0] if node.args else None
+        if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value:
+            if called in ("import_module", "__import__") and not first.value.startswith("."):
+                self.modules.append(first.value)
+                self.around.append(DELAYED)
+                self.note(first.value)
+                self.around.pop()
+            elif called in ("CDLL", "PyDLL", "LoadLibrary", "find_library"):
+                self.libraries.append((called, first.value))
+        self.generic_visit(node)
+
+
+class Graph(modulefinder.ModuleFinder):
+    """The modules that are reached; those that were not found are in `badmodules`."""
+
+    def __init__(self, request, path):
+        super().__init__(path=path, excludes=request["exclude"])
+        self.request = request
+        self.roots = set()
+        self.by = {}  # module: who imported it first
+        self.specs = {}
+        self.statements = {}
+        self.stack = []
+        self.wholes = request["collect"] + ([] if request["prune"] else request["whole"])
+
+    # ---- what modulefinder asks for ----
+
+    def find_module(self, name, path, parent=None):
+        full = f"{parent.__name__}.{name}" if parent is not None else name
+        if full in self.excludes:
+            raise ImportError(full)
+        spec = None
+        if path is None:
+            if full in sys.builtin_module_names:
+                return None, machinery.ModuleSpec(full, machinery.BuiltinImporter), ("", "", "builtin")
+            path = self.path
+        spec = machinery.PathFinder.find_spec(full, path)
+        if spec is None and path is self.path and _imp.is_frozen(full):
+            spec = machinery.ModuleSpec(full, machinery.FrozenImporter)
+            return None, spec, ("", "", "frozen")
+        if spec is None:
+            raise ImportError(full)
+        return None, spec, ("", "", kind_of(spec))
+
+    def load_module(self, fqname, fp, pathname, file_info):
+        spec, kind = pathname, file_info[2]
+        module = self.add_module(fqname)
+        module.__file__ = spec.origin
+        self.specs[fqname] = (spec, kind)
+        self.by.setdefault(fqname, self.stack[-1] if self.stack else "")
+        if spec.submodule_search_locations is not None:
+            module.__path__ = list(spec.submodule_search_locations)
+        self.stack.append(fqname)
+        try:
+            if kind in ("source", "zip"):
+                source = spec.loader.get_source(fqname)
+                if source is None:
+                    self.scan_code(spec.loader.get_code(fqname), module)
+                else:
+                    self.scan_source(source, module, spec.origin)
+            elif kind == "bytecode":
+                self.scan_code(spec.loader.get_code(fqname), module)
+            for name in self.request["lazy"].get(fqname, []):
+                self.add_pattern(name, module)
+        finally:
+            self.stack.pop()
+        if any(fqname == whole or fqname.startswith(whole + ".") for whole in self.wholes):
+            self.collect(module)
+        return module
+
+    def scan_source(self, source, module, file):
+        try:
+            tree = ast.parse(source, file)
+        except ValueError as error:
+            raise SyntaxError(str(error)) from error
+        if module.__name__ not in self.roots:
+            tree = ast.fix_missing_locations(Pruner().visit(tree))
+        name = module.__name__
+        statements = Statements(name if module.__path__ else name.rpartition(".")[0])
+        statements.visit(tree)
+        self.statements[name] = statements
+        self.scan_code(compile(tree, file, "exec", dont_inherit=True), module)
+        for name in statements.modules:
+            self._safe_import_hook(name, module, None, 0)
+
+    def find_all_submodules(self, m):
+        """What `from package import *` imports: the modules that __all__ names."""
+        statements = self.statements.get(m.__name__)
+        return [name for name in (statements.all if statements and m.__path__ else [])
+                if machinery.PathFinder.find_spec(f"{m.__name__}.{name}", m.__path__)]
+
+    def _safe_import_hook(self, name, caller, fromlist, level=-1):
+        if caller is not None and self.is_never(caller.__name__, name):
+            return
+        super()._safe_import_hook(name, caller, fromlist, level)
+
+    # ---- what is known besides ----
+
+    def is_never(self, importer, name):
+        """What only tests and shells in a module of the standard library import."""
+        mine = importer.partition(".")[0]
+        for rule in self.request["never"]:
+            if not any(name == each or name.startswith(each + ".") for each in rule["module"]):
+                continue
+            if rule["importer"] == ["standard library"]:
+                if mine not in rule["module"] and self.is_standard(importer):
+                    return True
+            elif any(fnmatch.fnmatchcase(importer, each) for each in rule["importer"]):
+                return True
+        return False
+
+    def is_standard(self, name):
+        spec, _ = self.specs.get(name, (None, ""))
+        return spec is not None and is_standard_file(spec.origin or "")
+
+    def add(self, name, why):
+        """A module asked for by name, with the packages it is in. Returns whether it is there."""
+        self.stack.append(why)
+        try:
+            self.import_hook(name)
+            return True
+        except (ImportError, SyntaxError):
+            return False
+        finally:
+            self.stack.pop()
+
+    def add_pattern(self, name, module):
+        if "*" not in name:
+            return self._safe_import_hook(name, module, None, 0)
+        for folder in self.path:
+            for file in sorted(os.listdir(folder) if os.path.isdir(folder) else []):
+                if fnmatch.fnmatchcase(file, name + ".py"):
+                    self._safe_import_hook(file[:-3], module, None, 0)
+        return None
+
+    def collect(self, package):
+        """Every module in a package; unlike pkgutil it imports none of them."""
+        for folder in package.__path__ or []:
+            for name in sorted(os.listdir(folder) if os.path.isdir(folder) else []):
+                path = os.path.join(folder, name)
+                sub = module_name(name)
+                if os.path.isdir(path) and name.isidentifier():
+                    found = any(os.path.isfile(os.path.join(path, f"__init__{suffix}"))
+                                for suffix in machinery.all_suffixes())
+                    sub = name if found else None
+                if sub and sub != "__init__":
+                    self._safe_import_hook(f"{package.__name__}.{sub}", package, None, 0)
+
+
+def kind_of(spec):
+    loader = spec.loader
+    if isinstance(loader, machinery.SourceFileLoader):
+        return "source"
+    if isinstance(loader, machinery.SourcelessFileLoader):
+        return "bytecode"
+    if isinstance(loader, machinery.ExtensionFileLoader):
+        return "extension"
+    return "zip" if type(loader).__name__ == "zipimporter" else "namespace"
+
+
+def module_name(file):
+    """The name that a file of a folder has for import, or None."""
+    for suffix in sorted(machinery.all_suffixes(), key=len, reverse=True):
+        if file.endswith(suffix) and is_module_name(file[:-len(suffix)]):
+            return file[:-len(suffix)]
+    return None
+
+
+def is_module_name(name):
+    """With a hyphen it is imported by importlib, as _sysconfigdata__x86_64-linux-gnu is."""
+    return name.replace("-", "_").isidentifier()
+
+
+STANDARD = sorted({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"),
+                   os.path.dirname(os.__file__)})
+
+
+def is_standard_file(path):
+    return (any(path.startswith(folder + "/") for folder in STANDARD)
+            and "/site-packages/" not in path and "/dist-packages/" not in path)
+
+
+# ---- what a run has used -------------------------------------------------------------------------
+
+def used_modules(paths, folders):
+    """Names of the modules whose files a run has opened."""
+    names = set()
+    for path in paths:
+        folder, file = os.path.split(path)
+        if os.path.basename(folder) == "__pycache__" and file.endswith(".pyc"):
+            folder, file = os.path.dirname(folder), file.split(".")[0] + ".py"
+        name = module_name(file)
+        inside = [each for each in folders if folder == each or folder.startswith(each + "/")]
+        if not name or not inside:
+            continue
+        package = folder[len(max(inside, key=len)):].strip("/").replace("/", ".")
+        parts = [part for part in (package, "" if name == "__init__" else name) if part]
+        if parts and all(is_module_name(part) for part in ".".join(parts).split(".")):
+            names.add(".".join(parts))
+    return names
+
+
+def with_parents(names):
+    return {".".join(name.split(".")[:count + 1]) for name in names for count in range(name.count(".") + 1)}
+
+
+# ---- data and metadata ---------------------------------------------------------------------------
+
+def is_data(name, request):
+    if module_name(name) and not (name.startswith("lib") and name.endswith(".so")):
+        return False
+    return not any(fnmatch.fnmatchcase(name, pattern) for pattern in request["no_data"])
+
+
+def data_of(folder, request):
+    """Files in a package that are no modules; packages in it answer for themselves."""
+    found = []
+    for name in sorted(os.listdir(folder)):
+        path = os.path.join(folder, name)
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in request["no_data"]):
+            continue
+        if os.path.isdir(path):
+            is_package = os.path.isfile(os.path.join(path, "__init__.py"))
+            found += [] if is_package or os.path.islink(path) else data_of(path, request)
+        elif os.path.isfile(path) and is_data(name, request):
+            found.append(path)
+    return found
+
+
+def lines_of(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return [line.strip() for line in file if line.strip()]
+    except OSError:
+        return []
+
+
+def top_levels(path):
+    """Top-level modules of an installed distribution, by its metadata."""
+    names = set(lines_of(os.path.join(path, "top_level.txt")))
+    for line in lines_of(os.path.join(path, "RECORD")):
+        first = line.split(",")[0].split("/")[0]
+        names.add(first if "." not in first else module_name(first) or "")
+    own = os.path.basename(path).split("-")[0]
+    return names | ({own, own.lower()} if not names else set())
+
+
+def metadata_of(folders, reached):
+    """What importlib.metadata reads of the distributions that are reached: {folder: top levels}."""
+    found = []
+    for folder in folders:
+        for name in sorted(os.listdir(folder) if os.path.isdir(folder) else []):
+            path = os.path.join(folder, name)
+            if not name.endswith((".dist-info", ".egg-info")):
+                continue
+            if not any((folder, top) in reached for top in top_levels(path)):
+                continue
+            if os.path.isfile(path):
+                found.append(path)
+            found += [file for file in (os.path.join(path, each) for each in METADATA)
+                      if os.path.isfile(file)]
+    return found
+
+
+# ---- the answer ----------------------------------------------------------------------------------
+
+def byte_code(source, path):
+    """A compiled module that is trusted as it is (PEP 552, unchecked)."""
+    code = compile(source, path, "exec", dont_inherit=True)
+    return (importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")
+            + importlib.util.source_hash(source) + marshal.dumps(code))
+
+
+def placed(file, keep_source):
+    if keep_source:
+        return importlib.util.cache_from_source(file, optimization="")
+    return file + "c"
+
+
+def describe_module(graph, name, request, blobs):
+    spec, kind = graph.specs[name]
+    module = {"name": name, "kind": kind, "by": graph.by.get(name, ""), "size": 0}
+    if kind in ("source", "bytecode", "extension", "zip"):
+        module["file"] = spec.origin if kind != "zip" else spec.loader.archive
+        module["path"] = module["file"]
+    if kind == "source":
+        with open(spec.origin, "rb") as file:
+            blobs.append(byte_code(file.read(), spec.origin))
+        module["path"] = placed(spec.origin, request["keep_source"])
+        module["size"] = len(blobs[-1])
+    return module
+
+
+def describe_missing(graph):
+    missing, _ = graph.any_missing_maybe()
+    described = []
+    for name in sorted(missing):
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in graph.request["made"]):
+            continue
+        importers = []
+        for importer in sorted(graph.badmodules.get(name, {})):
+            if importer == "-":
+                continue
+            statements = graph.statements.get(importer)
+            if statements and statements.attributes.get(name) in graph.specs:
+                continue
+            ways = statements.how.get(name, {()}) if statements else {()}
+            # What one statement imports for certain is needed, whatever the others do.
+            way = min(ways, key=lambda each: (len(each), each))
+            importers.append({"module": importer, "how": list(way),
+                              "standard": graph.is_standard(importer)})
+        if importers:
+            described.append({"name": name, "imported_by": importers})
+    return described
+
+
+def libraries_of(graph, names):
+    """Sonames and paths of libraries that modules load by a name written in them."""
+    found = set()
+    for name in names:
+        statements = graph.statements.get(name)
+        if statements is None or graph.is_standard(name):
+            continue
+        for called, library in statements.libraries:
+            if called == "find_library":
+                import ctypes.util  # pylint: disable=import-outside-toplevel
+                library = ctypes.util.find_library(library)
+            if library:
+                found.add((library, name))
+    return [{"name": library, "by": name} for library, name in sorted(found)]
+
+
+def add_main(graph, request):
+    """The application itself. Returns its module's name."""
+    script, module = request["script"], request["module"]
+    if module:
+        graph.roots.update((module, module + ".__main__"))
+        if not graph.add(module, "-m"):
+            fail(f"there is no module {module}")
+        if graph.modules[module].__path__ and not graph.add(module + ".__main__", "-m"):
+            fail(f"{module} is a package without a module __main__")
+        return module + ".__main__" if graph.modules[module].__path__ else module
+    graph.roots.add("__main__")
+    try:
+        if os.path.isdir(script) or request["zip"]:
+            spec = machinery.PathFinder.find_spec("__main__", [script])
+        else:
+            loader = machinery.SourceFileLoader("__main__", script)
+            spec = importlib.util.spec_from_loader("__main__", loader, origin=script)
+        graph.load_module("__main__", None, spec, ("", "", kind_of(spec)))
+    except SyntaxError as error:
+        fail(f"{error} (is it for another version of Python?)")
+    return "__main__"
+
+
+def reached_by_request(graph, request):
+    """Everything the request names, and the names that --prune must leave in."""
+    kept = set()
+    for name in request["start"]:
+        graph.add(name, "start")
+        kept.add(name)
+    main = add_main(graph, request)
+    for names, option in ((request["hidden"], "--hidden-import"), (request["collect"], "--collect")):
+        for name in names:
+            before = set(graph.modules)
+            graph.roots.add(name)
+            if not graph.add(name, option):
+                fail(f"there is no module {name} ({option}; is it installed for this interpreter?)")
+            kept |= (set(graph.modules) - before) | {name}
+    if not request["prune"]:
+        for name in request["whole"]:
+            graph.add(name, "start")
+    return kept | {main}
+
+
+def chosen(graph, kept, used, request):
+    names = set(graph.specs)
+    if not request["prune"]:
+        return names
+    own = {name for name in names if graph.specs[name][1] in ("source", "bytecode", "zip")
+           and not is_installed(graph.specs[name][0].origin or "")}
+    keep = with_parents(kept | own | used)
+    return {name for name in names if name in keep or graph.specs[name][1] == "builtin"}
+
+
+def is_installed(path):
+    return is_standard_file(path) or "/site-packages/" in path or "/dist-packages/" in path
+
+
+def fail(reason):
+    answer({"error": reason}, [])
+    os._exit(0)
+
+
+def answer(described, blobs):
+    with os.fdopen(3, "wb") as output:
+        output.write(json.dumps(described).encode() + b"\n")
+        for blob in blobs:
+            output.write(blob)
+
+
+def search_path(request):
+    """sys.path as the application has it, and what of it the interpreter has by itself."""
+    own = [folder for folder in sys.path if folder and os.path.exists(folder)]
+    if request["module"]:
+        return [os.getcwd()] + own, own
+    script = request["script"]
+    first = script if os.path.isdir(script) or request["zip"] else os.path.dirname(os.path.realpath(script))
+    return [first] + own, own
+
+
+def package_files(graph, names, request, used):
+    data, reached = [], set()
+    for name in names:
+        spec, kind = graph.specs[name]
+        top, file = name.partition(".")[0], spec.origin or ""
+        depth = name.count(".") + (1 if spec.submodule_search_locations is not None else 0)
+        folder = file
+        for _ in range(depth + 1):
+            folder = os.path.dirname(folder)
+        if kind != "builtin":
+            reached.add((folder, top))
+        whole = any(name == each or name.startswith(each + ".") for each in graph.wholes)
+        if kind in ("source", "bytecode") and spec.submodule_search_locations is not None:
+            if not is_standard_file(file) or whole:
+                data += data_of(os.path.dirname(file), request)
+    if request["script"] and os.path.isdir(request["script"]):
+        data += data_of(request["script"], request)
+    data = sorted(set(data))
+    if request["prune"]:
+        data = [path for path in data if path in used or not is_installed(path)]
+    return data, reached
+
+
+def work(request):
+    path, own = search_path(request)
+    graph = Graph(request, path)
+    kept = reached_by_request(graph, request)
+    used = used_modules(request["used"], path)
+    for name in sorted(used):
+        graph.add(name, "trace")
+    names = sorted(chosen(graph, kept, used, request))
+    blobs = []
+    data, reached = package_files(graph, names, request, set(request["used"]))
+    modules = [describe_module(graph, name, request, blobs) for name in names]
+    folders = {folder for folder, _ in reached}
+    user = site.getusersitepackages() if site.ENABLE_USER_SITE else ""
+    places = STANDARD + site.getsitepackages() + os.environ.get("PYTHONPATH", "").split(":") + [user]
+    answer({
+        "version": ".".join(map(str, sys.version_info[:3])),
+        "executable": sys.executable,
+        "prefixes": sorted({sys.prefix, sys.base_prefix}),
+        "path": path,
+        "dynload": [each for each in own if os.path.basename(each) == "lib-dynload"],
+        "site": [each for each in site.getsitepackages() if os.path.isdir(each)],
+        # Folders that only a .pth file brings into sys.path, and with -m where it is run from.
+        "extra_path": [each for each in (path if request["module"] else own) if each in folders and each not in places
+                       and os.path.basename(each) != "lib-dynload"],
+        "user_base": site.getuserbase() if user in folders else "",
+        "modules": modules,
+        "main": next((each["file"] for each in modules if each["name"] == "__main__"
+                      and each["kind"] == "source" and each["file"] == request["script"]), ""),
+        "data": data,
+        "metadata": metadata_of(path, reached),
+        "libraries": libraries_of(graph, names),
+        "missing": describe_missing(graph),
+    }, blobs)
+
+
+def main():
+    request = json.load(sys.stdin)
+    if sys.path and sys.path[0] == "":
+        del sys.path[0]
+    sys.setrecursionlimit(1000000)
+    threading.stack_size(512 << 20)
+    failures = []
+
+    def guarded():
+        try:
+            work(request)
+        except BaseException as error:  # pylint: disable=broad-except  # raised again below
+            failures.append(error)
+
+    thread = threading.Thread(target=guarded)
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
+
+
+main()
