@@ -254,7 +254,7 @@ void enter_namespaces(int flags, const Identity& user) {
 void make_devices(const std::string& folder) {
   for (const char* name : {"null", "zero", "full", "random", "urandom"}) {
     std::string source = fmt::format("/dev/{}", name);
-    if (::access(source.c_str(), F_OK) == 0) bind(source, folder + "/" + name, 0666, name);
+    if (::access(source.c_str(), F_OK) == 0) bind_mount(source, folder + "/" + name, 0666, name);
   }
   const std::pair<const char*, const char*> links[] = {{"/proc/self/fd", "fd"},
                                                        {"/proc/self/fd/0", "stdin"},
