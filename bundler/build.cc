@@ -156,6 +156,7 @@ void add_static_recipes(RecipeOptions& recipes) {
 
 std::vector<Profile*> pointers_to(std::vector<NamedProfile>& profiles) {
   std::vector<Profile*> pointers;
+  pointers.reserve(profiles.size());
   for (NamedProfile& each : profiles) pointers.push_back(&each.profile);
   return pointers;
 }

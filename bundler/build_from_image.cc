@@ -173,6 +173,7 @@ std::string ImageSource::remainder_text(const FileSet& files) const {
                    [](const auto& a, const auto& b) { return a.second > b.second; });
   if (largest.size() > kMostFolders) largest.resize(kMostFolders);
   std::vector<std::string> words;
+  words.reserve(largest.size());
   for (const auto& [folder, size] : largest) {
     words.push_back(fmt::format("{} ({})", folder, human_size(size)));
   }
