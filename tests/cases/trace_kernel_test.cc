@@ -83,6 +83,7 @@ int main(void) {
   alarm(30);
   pid_t child = fork();
   if (child == 0) {
+    setpgid(0, 0);  // what a terminal stops must have a waiting shell in its session
     open("a", O_RDONLY);
     raise(SIGSTOP);
     open("b", O_RDONLY);

@@ -2,6 +2,7 @@
 """clang-tidy over every C++ source that a build folder compiles, a few at a time.
 
   tests/lib/tidy.py BUILD-FOLDER [TEXT]     only sources whose path holds TEXT
+  tests/lib/tidy.py BUILD-FOLDER /bundler/,/runtime/     or one of several texts
 
 The checks are those of .clang-tidy, all of them fatal. Prints what was found; fails on anything.
 """
@@ -21,7 +22,7 @@ FREESTANDING = "--checks=-clang-analyzer-core.*"
 
 
 def main():
-    folder, text = sys.argv[1], (sys.argv + [""])[2]
+    folder, texts = sys.argv[1], (sys.argv + [""])[2].split(",")
     with open(f"{folder}/compile_commands.json", encoding="utf-8") as file:
         commands = [entry for entry in json.load(file) if entry["file"].endswith(".cc")]
     for entry in commands:
@@ -30,7 +31,8 @@ def main():
     os.makedirs(database, exist_ok=True)
     with open(f"{database}/compile_commands.json", "w", encoding="utf-8") as file:
         json.dump(commands, file)
-    sources = sorted({entry["file"] for entry in commands if text in entry["file"]})
+    sources = sorted({entry["file"] for entry in commands
+                      if any(text in entry["file"] for text in texts)})
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return 0 if all(list(pool.map(lambda source: tidy(database, source), sources))) else 1
 
