@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "bundler/base/error.h"
@@ -103,9 +104,15 @@ TEST_CASE("the status of an isolated run is the program's, 128 and the signal, o
 TEST_CASE("an isolated run leaves no mount and no file behind") {
   ScratchFolder folder;
   std::string probe = compile_probe(folder);
-  std::string before = output_of("cat /proc/self/mountinfo; ls /tmp | grep -v scratchpack", "/");
+  folder.run("mkdir temporary");
+  std::string before = output_of("cat /proc/self/mountinfo", "/");
+  const char* known = std::getenv("TMPDIR");
+  const std::string usual = known == nullptr ? "" : known;
+  ::setenv("TMPDIR", folder.path("temporary").c_str(), 1);
   run_isolated({.program = probe, .arguments = {"exit", "0"}, .with_tmp = true});
-  CHECK(output_of("cat /proc/self/mountinfo; ls /tmp | grep -v scratchpack", "/") == before);
+  known == nullptr ? ::unsetenv("TMPDIR") : ::setenv("TMPDIR", usual.c_str(), 1);
+  CHECK(output_of("cat /proc/self/mountinfo", "/") == before);
+  CHECK(output_of("ls -A temporary", folder.path()) == "");
 }
 
 TEST_CASE("what cannot be run at all is an error that says why") {

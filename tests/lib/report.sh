@@ -3,6 +3,7 @@
 # shellcheck shell=bash disable=SC2154
 passed=0
 failed=0
+aside=
 
 pass() {
   passed=$((passed + 1))
@@ -26,6 +27,26 @@ check() {
     fail "$name"
     tail -n 60 "$log" | sed 's/^/      /'
   fi
+}
+
+# The same beside what comes next, until finish_aside; one at a time.
+#   check_aside "name as a rule" COMMAND ARG…
+check_aside() {
+  aside_name=$1
+  aside_log=$logs/${1//[^[:alnum:]]/-}.log
+  shift
+  "$@" >"$aside_log" 2>&1 &
+  aside=$!
+}
+
+finish_aside() {
+  if wait "$aside"; then
+    pass "$aside_name"
+  else
+    fail "$aside_name"
+    tail -n 60 "$aside_log" | sed 's/^/      /'
+  fi
+  aside=
 }
 
 # Adds the numbers of a last line `N passed, N failed`, which is all that part has to print.
