@@ -32,7 +32,7 @@ Bytes deflated(std::span<const std::uint8_t> piece) {
   stream.avail_out = static_cast<uInt>(out.size());
   const int result = deflate(&stream, Z_SYNC_FLUSH);
   const bool whole = result == Z_OK && stream.avail_in == 0 && stream.avail_out != 0;
-  out.resize(out.size() - stream.avail_out);
+  out.erase(out.end() - static_cast<std::ptrdiff_t>(stream.avail_out), out.end());
   deflateEnd(&stream);
   if (!whole) throw Error("compress layer: zlib fails");
   return out;
