@@ -9,7 +9,6 @@
 #include <map>
 #include <set>
 
-#include "bundler/base/digest.h"
 #include "bundler/base/error.h"
 #include "bundler/base/file.h"
 #include "bundler/base/progress.h"
@@ -144,6 +143,10 @@ std::string tree_text(const Report& report) {
   return text;
 }
 
+std::string packages_text(const Report& report) {
+  return groups_text("packages", group_by_package(report));
+}
+
 std::string why_text(const Report& report, const std::string& path) {
   FilesByPath files = by_path(report);
   const ReportFile* file = &file_meant(report, files, path);
@@ -176,15 +179,17 @@ std::string rewrites_text(const Report& report) {
 
 namespace {
 
-Measures measures_of(const Bundle& bundle) {
+/// Of a bundle, waste is what --waste lists.
+Measures measures_of(const Report& report) {
   Measures measures;
-  std::set<std::string> digests;
-  for (std::size_t i = 0; i < bundle.entries().size(); ++i) {
-    const BundleEntry& entry = bundle.entries()[i];
-    if (entry.kind != "file") continue;
-    measures.whole += entry.size;
-    if (!digests.insert(sha256(bundle.content(i))).second) measures.duplicates += entry.size;
+  for (const ReportFile& file : report.files) {
+    if (file.kind == "file") measures.whole += file.size;
   }
+  const ReportWaste& waste = report.findings->waste;
+  for (const ReportWaste::Copies& copies : waste.identical) {
+    measures.duplicates += copies.size * (copies.paths.size() - 1);
+  }
+  measures.spare = waste.bytes - std::min(waste.bytes, measures.duplicates);
   return measures;
 }
 
@@ -216,6 +221,8 @@ int inspect_image(const std::string& path, InspectView view, const std::string& 
     case InspectView::rewrites:
     case InspectView::rewrites_json:
       throw Error(fmt::format("inspect {}: --rewrites is about bundles, this is an image", path));
+    case InspectView::packages:
+      throw Error(fmt::format("inspect {}: --packages is about bundles, this is an image", path));
     case InspectView::waste:
       throw Error(fmt::format(
           "inspect {}: --waste is about bundles (without it the image's own is shown)", path));
@@ -239,7 +246,8 @@ int inspect(const std::string& path, InspectView view, const std::string& asked,
   if (view == InspectView::rewrites || view == InspectView::rewrites_json) {
     name_functions(report, bundle);
   }
-  if (view == InspectView::json || view == InspectView::waste || view == InspectView::html) {
+  if (view == InspectView::json || view == InspectView::waste || view == InspectView::html ||
+      !limits.empty()) {
     report.findings = look_inside(report, bundle);
   }
   switch (view) {
@@ -259,6 +267,9 @@ int inspect(const std::string& path, InspectView view, const std::string& asked,
     case InspectView::waste:
       fmt::print("{}", waste_text(report));
       break;
+    case InspectView::packages:
+      fmt::print("{}", packages_text(report));
+      break;
     case InspectView::html:
       write_page(report, asked);
       break;
@@ -266,7 +277,7 @@ int inspect(const std::string& path, InspectView view, const std::string& asked,
       fmt::print("{}", summary_text(report, {}, false, may_style(STDOUT_FILENO)));
       break;
   }
-  return limits.empty() ? 0 : status_of(measures_of(bundle), limits);
+  return limits.empty() ? 0 : status_of(measures_of(report), limits);
 }
 
 }  // namespace scratchpack

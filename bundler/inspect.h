@@ -18,6 +18,7 @@ enum class InspectView : std::uint8_t {
   rewrites,
   rewrites_json,
   waste,
+  packages,
   html
 };
 
@@ -31,6 +32,9 @@ int inspect(const std::string& path, InspectView view, const std::string& asked,
 
 /// The files as a tree, each with its size, each folder with the sum.
 std::string tree_text(const Report& report);
+
+/// What each distribution package takes, the largest first.
+std::string packages_text(const Report& report);
 
 /// Why a file is in: its reason, the reason of what needs it, and so on to the application. Throws
 /// Error when it is not in.

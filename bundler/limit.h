@@ -1,9 +1,9 @@
 // `--fail-if 'waste>5%'`: a measure of an image or bundle that must not be exceeded.
 //
 //   MEASURE OP NUMBER UNIT
-//   MEASURE   waste (all three that follow), overwritten, deleted, duplicates, size
-//   OP        > or >=
-//   UNIT      B, kB, MB, GB (powers of 1000), KiB, MiB, GiB (of 1024), nothing for bytes,
+//   MEASURE   waste (all three that follow; of a bundle all that --waste lists), overwritten,
+//   deleted, duplicates, size OP        > or >= UNIT      B, kB, MB, GB (powers of 1000), KiB, MiB,
+//   GiB (of 1024), nothing for bytes,
 //             % of all bytes in the layers (not for size)
 //
 // The number may have decimals, blanks may stand in between.
@@ -24,7 +24,8 @@ struct Measures {
   std::uint64_t overwritten = 0;  ///< of layers' files that later layers write again
   std::uint64_t deleted = 0;      ///< of those that later layers delete
   std::uint64_t duplicates = 0;   ///< of files whose content another file has, too
-  std::uint64_t waste() const { return overwritten + deleted + duplicates; }
+  std::uint64_t spare = 0;        ///< of a bundle: what --waste lists besides those
+  std::uint64_t waste() const { return overwritten + deleted + duplicates + spare; }
   /// Of all bytes, in percent.
   double waste_percent() const;
 };

@@ -29,6 +29,7 @@ InspectView view_of(const InspectOptions& options) {
   if (options.tree) return InspectView::tree;
   if (options.rewrites) return InspectView::rewrites;
   if (options.waste) return InspectView::waste;
+  if (options.packages) return InspectView::packages;
   if (!options.html.empty()) return InspectView::html;
   return options.why.empty() ? InspectView::summary : InspectView::why;
 }

@@ -129,6 +129,7 @@ CommandTable inspect_table(InspectOptions& o) {
             {{"--json", "", &o.json, "the summary that build --json gives"},
              {"--tree", "", &o.tree, "the files as a tree, with sizes"},
              {"--why", "PATH", &o.why, "why one file is in the bundle; of an image, its layer"},
+             {"--packages", "", &o.packages, "what each distribution package takes"},
              {"--waste", "", &o.waste,
               "identical files, unused libraries, debug information, languages"},
              {"--html", "FILE", &o.html, "all of it as one page for a browser"},

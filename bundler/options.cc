@@ -262,12 +262,13 @@ void finish(Options& options, const CommandTable& table, bool separated,
       return;
     case Command::inspect:
       require(!options.inspect.bundle.empty(), "inspect: name the bundle");
-      require((options.inspect.json && !options.inspect.rewrites) + options.inspect.tree +
-                      !options.inspect.why.empty() + options.inspect.rewrites +
-                      options.inspect.waste + !options.inspect.html.empty() <=
-                  1,
-              "inspect: one of --json, --tree, --why, --waste, --html and --rewrites at a time (or "
-              "--json with --rewrites)");
+      require(
+          (options.inspect.json && !options.inspect.rewrites) + options.inspect.tree +
+                  !options.inspect.why.empty() + options.inspect.rewrites + options.inspect.waste +
+                  options.inspect.packages + !options.inspect.html.empty() <=
+              1,
+          "inspect: one of --json, --tree, --why, --packages, --waste, --html and --rewrites at a "
+          "time (or --json with --rewrites)");
       break;
     case Command::doctor:
       require(!options.doctor.file.empty(), "doctor: name a bundle or a profile");

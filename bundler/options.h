@@ -86,6 +86,7 @@ struct InspectOptions {
   bool rewrites = false;
   std::vector<std::string> fail_if = {};  ///< see limit.h
   bool waste = false;
+  bool packages = false;
   std::string html = {};  ///< the page to write
 };
 

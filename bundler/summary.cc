@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <string_view>
+#include <utility>
 
 #include "bundler/report_reasons.h"
 #include "bundler/unfound_imports.h"
@@ -30,35 +33,51 @@ std::string group_of(const std::string& reason) {
   return reason.substr(0, reason.find(':'));
 }
 
-std::string table_line(const std::string& name, std::uint64_t files, std::uint64_t size,
-                       std::uint64_t stored) {
-  return fmt::format("  {:<{}} {:>6} {:>10} {:>10}\n", name, kNameWidth, files, human_size(size),
-                     human_size(stored));
+std::string table_head(const std::string& title, std::size_t width) {
+  return fmt::format("  {:<{}} {:>6} {:>10} {:>10}\n", title, width, "files", "size", "stored");
 }
 
-std::string contents_table(const Report& report) {
-  std::string text =
-      fmt::format("  {:<34} {:>6} {:>10} {:>10}\n", "what is inside", "files", "size", "stored");
-  std::vector<ReasonGroup> groups = group_by_reason(report);
-  ReasonGroup all{.name = "all"};
-  ReasonGroup rest{.name = "other"};
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    const ReasonGroup& group = groups[i];
-    bool shown = groups.size() <= kMostGroups || i + 1 < kMostGroups;
-    if (shown) text += table_line(group.name, group.files, group.size, group.stored);
-    for (ReasonGroup* sum : {&all, &rest}) {
-      if (sum == &rest && shown) continue;
-      sum->files += group.files;
-      sum->size += group.size;
-      sum->stored += group.stored;
-    }
+std::string table_line(const FileGroup& group, std::size_t width) {
+  return fmt::format("  {:<{}} {:>6} {:>10} {:>10}\n", group.name, width, group.files,
+                     human_size(group.size), human_size(group.stored));
+}
+
+void add(FileGroup& sum, const FileGroup& group) {
+  sum.files += group.files;
+  sum.size += group.size;
+  sum.stored += group.stored;
+}
+
+/// Files added up by the name that each is given, the largest sum first.
+std::vector<FileGroup> group_by(const Report& report,
+                                const std::function<std::string(const ReportFile&)>& name_of) {
+  std::map<std::string, FileGroup> sums;
+  for (const ReportFile& file : report.files) {
+    if (file.kind != "file") continue;
+    FileGroup one{.name = name_of(file), .files = 1, .size = file.size, .stored = file.stored};
+    add(sums.try_emplace(one.name, FileGroup{.name = one.name}).first->second, one);
   }
-  if (rest.files != 0) text += table_line(rest.name, rest.files, rest.size, rest.stored);
-  return text + table_line(all.name, all.files, all.size, all.stored);
+  std::vector<FileGroup> groups;
+  for (auto& [name, group] : sums) groups.push_back(std::move(group));
+  std::stable_sort(groups.begin(), groups.end(),
+                   [](const FileGroup& a, const FileGroup& b) { return a.size > b.size; });
+  return groups;
 }
 
-ReasonGroup taken_off(const Report& report) {
-  ReasonGroup taken{.name = "taken off by --strip"};
+/// What brought the files, the small groups as one.
+std::string contents_table(const Report& report) {
+  std::vector<FileGroup> groups = group_by_reason(report);
+  if (groups.size() > kMostGroups) {
+    FileGroup rest{.name = "other"};
+    for (std::size_t i = kMostGroups - 1; i < groups.size(); ++i) add(rest, groups[i]);
+    groups.resize(kMostGroups - 1);
+    groups.push_back(rest);
+  }
+  return groups_text("what is inside", groups);
+}
+
+FileGroup taken_off(const Report& report) {
+  FileGroup taken{.name = "taken off by --strip"};
   for (const ReportFile& file : report.files) {
     taken.files += file.stripped != 0 ? 1 : 0;
     taken.size += file.stripped;
@@ -72,7 +91,7 @@ std::string sizes(const Report& report) {
     text += fmt::format("  {:<34} {:>6} {:>10}\n", "left out by --prune", report.pruned->files,
                         human_size(report.pruned->bytes));
   }
-  if (const ReasonGroup taken = taken_off(report); taken.files != 0) {
+  if (const FileGroup taken = taken_off(report); taken.files != 0) {
     text += fmt::format("  {:<34} {:>6} {:>10}\n", taken.name, taken.files, human_size(taken.size));
   }
   if (report.bytes != 0)
@@ -213,22 +232,27 @@ std::string reason_group(const FilesByPath& files, const ReportFile& file) {
   return group_of(first.starts_with("recipe ") ? first : file.reason);
 }
 
-std::vector<ReasonGroup> group_by_reason(const Report& report) {
-  std::vector<ReasonGroup> groups;
+std::vector<FileGroup> group_by_reason(const Report& report) {
   const FilesByPath paths = by_path(report);
-  for (const ReportFile& file : report.files) {
-    if (file.kind != "file") continue;
-    const std::string name = reason_group(paths, file);
-    auto group = std::find_if(groups.begin(), groups.end(),
-                              [&](const ReasonGroup& each) { return each.name == name; });
-    if (group == groups.end()) group = groups.insert(groups.end(), ReasonGroup{.name = name});
-    ++group->files;
-    group->size += file.size;
-    group->stored += file.stored;
+  return group_by(report, [&](const ReportFile& file) { return reason_group(paths, file); });
+}
+
+std::vector<FileGroup> group_by_package(const Report& report) {
+  return group_by(report, [](const ReportFile& file) {
+    return file.package.empty() ? "of no package" : file.package;
+  });
+}
+
+std::string groups_text(const std::string& title, const std::vector<FileGroup>& groups) {
+  std::size_t width = kNameWidth;
+  for (const FileGroup& group : groups) width = std::max(width, group.name.size());
+  FileGroup all{.name = "all"};
+  std::string text = table_head(title, width);
+  for (const FileGroup& group : groups) {
+    text += table_line(group, width);
+    add(all, group);
   }
-  std::stable_sort(groups.begin(), groups.end(),
-                   [](const ReasonGroup& a, const ReasonGroup& b) { return a.size > b.size; });
-  return groups;
+  return text + table_line(all, width);
 }
 
 std::string missing_text(const std::vector<Missing>& missing) {

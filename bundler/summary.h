@@ -17,14 +17,18 @@ using RunLines = std::vector<std::string>;
 /// with its reason. `bold` sets the headline in bold.
 std::string summary_text(const Report& report, const RunLines& run, bool every_file, bool bold);
 
-/// The files grouped by what brought them: "the program", "libraries", "recipe tls", "--add-data".
-struct ReasonGroup {
+/// Files that are added up. By what brought them: "the program", "libraries", "recipe tls",
+/// "--add-data"; or by package: "zlib1g 1:1.2.13.dfsg-1". The largest first.
+struct FileGroup {
   std::string name;
   std::uint64_t files = 0;   ///< regular files; links and directories do not count
   std::uint64_t size = 0;    ///< bytes
   std::uint64_t stored = 0;  ///< bytes
 };
-std::vector<ReasonGroup> group_by_reason(const Report& report);
+std::vector<FileGroup> group_by_reason(const Report& report);
+std::vector<FileGroup> group_by_package(const Report& report);
+/// A table with a line for each and one for all.
+std::string groups_text(const std::string& title, const std::vector<FileGroup>& groups);
 /// The name of a file's group.
 std::string reason_group(const FilesByPath& files, const ReportFile& file);
 

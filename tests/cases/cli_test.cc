@@ -201,6 +201,13 @@ TEST_CASE("inspect looks into the files: --waste, --json, and --html as one page
     REQUIRE(run(folder, std::string("build app -q --add-data data:/srv --compress ") + compress)
                 .status == 0);
     CHECK(says(run(folder, "inspect app.bundle --waste").out, "      16 B  /srv/two\n"));
+    // The program itself is of no package, nor are both files.
+    const std::string packages = run(folder, "inspect app.bundle --packages").out;
+    CHECK(says(packages, "of no package"));
+    CHECK(says(packages, "libc6 "));
+    CHECK(run(folder, "inspect app.bundle -q --fail-if 'duplicates>15'").status == 2);
+    CHECK(run(folder, "inspect app.bundle --fail-if 'duplicates>15'").status == 3);
+    CHECK(run(folder, "inspect app.bundle --fail-if 'duplicates>16'").status == 0);
     const std::string json = run(folder, "inspect app.bundle --json").out;
     CHECK(says(json, "\"symbols\": "));
     CHECK(says(json, "\"identical\": ["));

@@ -65,7 +65,7 @@ TEST_CASE("words are quoted only where a shell would read more into them") {
 }
 
 TEST_CASE("files are grouped by what brought them, the largest group first") {
-  std::vector<ReasonGroup> groups = group_by_reason(curl());
+  std::vector<FileGroup> groups = group_by_reason(curl());
   REQUIRE(groups.size() == 3);
   CHECK(groups[0].name == "libraries");
   CHECK(groups[0].files == 3);
