@@ -58,6 +58,7 @@ std::vector<FileGroup> group_by(const Report& report,
     add(sums.try_emplace(one.name, FileGroup{.name = one.name}).first->second, one);
   }
   std::vector<FileGroup> groups;
+  groups.reserve(sums.size());
   for (auto& [name, group] : sums) groups.push_back(std::move(group));
   std::stable_sort(groups.begin(), groups.end(),
                    [](const FileGroup& a, const FileGroup& b) { return a.size > b.size; });
