@@ -1,6 +1,7 @@
 """A container registry on loopback, and what it stores."""
 
 import os
+import re
 import socket
 import subprocess
 import time
@@ -46,6 +47,12 @@ class Registry:
 
     def name(self, image):
         return f"127.0.0.1:{self.port}/{image}"
+
+    def sent(self):
+        """Bytes of all that was fetched so far: manifests, configurations, layers. What its access
+        log says of answers with a body."""
+        with open(os.path.join(self.folder, "registry.log"), encoding="utf-8") as log:
+            return sum(map(int, re.findall(r'"GET \S+ \S+" 200 (\d+)', log.read())))
 
     def blobs(self):
         """Digest and bytes of everything stored, of whatever image."""
