@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import roots
 import second_docker  # noqa: F401  pylint: disable=unused-import  # it finds tests/container
 import engine  # pylint: disable=import-error
+from registry import free_port  # pylint: disable=import-error
 
 SAMPLE = os.path.join(roots.ROOT, "samples/model-server")
 BEFORE = {"one stage": "naive", "two stages": "multi-stage"}
@@ -50,6 +51,9 @@ class Builder:
         self.names = []
 
     def __enter__(self):
+        # As one file it needs no libraries of the build stage's.
+        subprocess.run([roots.TOOL, "build", roots.TOOL, "--quiet", "-o", f"{self.folder}/scratchpack"],
+                       check=True)
         return self
 
     def __exit__(self, *_):
@@ -83,9 +87,9 @@ class Builder:
 
     def trace(self, server, stage, ask):
         """What a run used that answered one request and was told to stop."""
-        port = self.registry.free_port()
+        port = free_port()
         container = engine.docker("run", "--detach", "--network", "host", *self.tool(), stage,
-                                  "scratchpack", "trace", "-o", "/out/profile", "--", "./" + server.program,
+                                  "/out/scratchpack", "trace", "-o", "/out/profile", "--", "./" + server.program,
                                   "--port", str(port), *server.arguments)
         try:
             ask(port)
@@ -115,11 +119,10 @@ class Builder:
 
     def pack(self, stage, server, *options):
         engine.docker("run", "--rm", "--network", "none", *self.tool(), stage,
-                      "scratchpack", "build", "./" + server.program, *options)
+                      "/out/scratchpack", "build", "./" + server.program, *options)
 
     def tool(self):
-        return ("--volume", f"{roots.TOOL}:/usr/local/bin/scratchpack:ro",
-                "--volume", f"{self.folder}:/out", "--workdir", "/app")
+        return ("--volume", f"{self.folder}:/out", "--workdir", "/app")
 
     def docker_build(self, tag, folder, *options):
         engine.docker("build", "--quiet", "--tag", tag, *options, folder,

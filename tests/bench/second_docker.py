@@ -43,6 +43,12 @@ class SecondDocker:
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait()
+        # It leaves the name of the machine's network namespace behind.
+        with open("/proc/mounts", encoding="utf-8") as mounts:
+            points = [line.split()[1] for line in mounts]
+        for point in points:
+            if point.startswith(self.folder + "/"):
+                subprocess.run(["umount", point], check=True)
 
     def docker(self, *arguments):
         return engine.docker(*arguments, env=self.environment)

@@ -2,10 +2,10 @@
 ARG BASE=debian:12
 FROM $BASE AS build
 RUN apt-get update \
- && apt-get install -y --no-install-recommends g++ libxgboost-dev libboost-dev nlohmann-json3-dev
+ && apt-get install -y --no-install-recommends g++ make libxgboost-dev libboost-dev nlohmann-json3-dev
 WORKDIR /app
-COPY *.cc *.h digits.ubj ./
-RUN g++ -std=c++20 -O2 -o server *.cc -lxgboost
+COPY Makefile *.cc *.h digits.ubj ./
+RUN make -B
 
 FROM $BASE
 RUN apt-get update && apt-get install -y --no-install-recommends libxgboost0 \
