@@ -160,7 +160,7 @@ class Graph(modulefinder.ModuleFinder):
             if full in sys.builtin_module_names:
                 return None, machinery.ModuleSpec(full, machinery.BuiltinImporter), ("", "", "builtin")
             path = self.path
-        spec = machinery.PathFinder.find_spec(full, path)
+        spec = find_spec(full, path)
         if spec is None and path is self.path and _imp.is_frozen(full):
             spec = machinery.ModuleSpec(full, machinery.FrozenImporter)
             return None, spec, ("", "", "frozen")
@@ -213,7 +213,7 @@ class Graph(modulefinder.ModuleFinder):
         """What `from package import *` imports: the modules that __all__ names."""
         statements = self.statements.get(m.__name__)
         return [name for name in (statements.all if statements and m.__path__ else [])
-                if machinery.PathFinder.find_spec(f"{m.__name__}.{name}", m.__path__)]
+                if find_spec(f"{m.__name__}.{name}", m.__path__)]
 
     def _safe_import_hook(self, name, caller, fromlist, level=-1):
         if caller is not None and self.is_never(caller.__name__, name):
@@ -271,6 +271,19 @@ class Graph(modulefinder.ModuleFinder):
                     sub = name if found else None
                 if sub and sub != "__init__":
                     self._safe_import_hook(f"{package.__name__}.{sub}", package, None, 0)
+
+
+def find_spec(name, path):
+    """Where the module is; None if it is nowhere."""
+    try:
+        return machinery.PathFinder.find_spec(name, path)
+    except KeyError:
+        # A folder without an __init__.py, whose package importlib looks up among those that are
+        # imported here, which is none. As if it were in no package, the same folders are found.
+        found = machinery.PathFinder.find_spec(name.rpartition(".")[2], path)
+        spec = machinery.ModuleSpec(name, None, is_package=True)
+        spec.submodule_search_locations.extend(found.submodule_search_locations)
+        return spec
 
 
 def kind_of(spec):

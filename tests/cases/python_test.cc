@@ -87,6 +87,21 @@ TEST_CASE("python: what is imported comes as byte code, and the rest stays out")
   CHECK(output_of("head -c1 '" + folder.path("app.py") + "'", "/") == "i");  // ours is left alone
 }
 
+TEST_CASE("python: a folder without an __init__.py is a package, inside of others as well") {
+  ScratchFolder folder;
+  folder.write("app.py",
+               "import pack.inner.deep\nfrom space.one.two import leaf\nfrom pack import *\n"
+               "print(pack.inner.deep.it, leaf.it, bare.found.it)\n");
+  folder.write("pack/__init__.py",
+               "__all__ = ['bare']\nfrom . import bare\nimport pack.bare.found\n");
+  folder.write("pack/inner/deep.py", "it = 'deep'\n");
+  folder.write("pack/bare/found.py", "it = 'found'\n");
+  folder.write("space/one/two/leaf.py", "it = 'leaf'\n");
+  Built built = build_of(folder, kPython + "-o b app.py");
+  CHECK(built.has(folder.path("space/one/two/leaf.pyc")));
+  CHECK(printed(folder, "./b") == "deep leaf found\n");
+}
+
 TEST_CASE("python: imports not found are listed with their conditions") {
   ScratchFolder folder;
   folder.write("app.py",
