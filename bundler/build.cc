@@ -378,17 +378,17 @@ void build_multi_stage(const BuildOptions& options) {
   for (const std::string& warning : write_docker_context(context)) {
     fmt::print(stderr, "scratchpack: warning: {}\n", warning);
   }
+  Plan plan;
+  plan.application = stage_application(options);
   Report report;
-  report.application = options.application;
+  report.application = plan.application;
   report.format = options.format;
   report.output = context.dockerfile;
-  Plan plan;
-  plan.application = options.application;
   if (options.json) {
     fmt::print("{}", to_json(report));
   } else if (!options.quiet) {
     fmt::print("{}: makes and bundles {} in a build stage\n\nRun it:\n  {}\n", context.dockerfile,
-               options.application, run_lines(options, plan, context.output, context.kind).at(0));
+               plan.application, run_lines(options, plan, context.output, context.kind).at(0));
   }
 }
 

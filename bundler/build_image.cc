@@ -7,6 +7,7 @@
 #include <set>
 
 #include "bundler/base/error.h"
+#include "bundler/python/application.h"
 
 namespace scratchpack {
 namespace {
@@ -145,11 +146,19 @@ RunLines run_lines(const BuildOptions& options, const Plan& plan, const std::str
   return {shell_quoted(output.find('/') == std::string::npos ? "./" + output : output)};
 }
 
+std::string stage_application(const BuildOptions& options) {
+  if (!options.module.empty()) return module_application(options.module);
+  fs::path path = fs::path(options.application).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();  // a folder, written with a slash
+  // The context itself has a name only here.
+  return path == "." ? fs::current_path().string() : path.string();
+}
+
 DockerContext multi_stage_context(const BuildOptions& options) {
   const PayloadKind kind = options.format == "dir" ? PayloadKind::folder : PayloadKind::bundle;
   Plan plan;
-  plan.application = options.application;
-  std::string name = base_name(options.application);
+  plan.application = stage_application(options);
+  std::string name = base_name(plan.application);
   // A root file system starts the application where the build stage has it.
   if (kind == PayloadKind::folder) {
     plan.application = (fs::path(kStageSources) / options.application).lexically_normal();
@@ -159,8 +168,9 @@ DockerContext multi_stage_context(const BuildOptions& options) {
       docker_context(options, plan, options.output.empty() ? name + suffix : options.output, kind);
   context.stage = BuildStage{.image = options.build_image,
                              .command = options.build_command,
-                             .arguments = {options.application},
                              .application_arguments = options.arguments};
+  // -m MODULE is among what is repeated.
+  if (!options.application.empty()) context.stage->arguments = {options.application};
   if (kind == PayloadKind::folder) {
     context.stage->arguments.insert(context.stage->arguments.end(), {"--format", options.format});
   }

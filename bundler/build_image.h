@@ -29,7 +29,11 @@ DockerContext docker_context(const BuildOptions& options, const Plan& plan,
 RunLines run_lines(const BuildOptions& options, const Plan& plan, const std::string& output,
                    PayloadKind kind);
 
-/// The same of the two-stage form, whose application is made in a build stage.
+/// What the two-stage form calls the application: the name that the user gave, of a folder without
+/// a slash behind it; `.` is the current folder's name, -m MODULE the module's.
+std::string stage_application(const BuildOptions& options);
+
+/// The context of the two-stage form, whose application is made in a build stage.
 DockerContext multi_stage_context(const BuildOptions& options);
 
 }  // namespace scratchpack

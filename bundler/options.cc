@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <numeric>
 #include <utility>
 
@@ -201,6 +202,14 @@ void require(bool condition, const std::string& message) {
   if (!condition) throw UsageError(message);
 }
 
+/// What the command line alone tells; a build stage may have yet to make the application.
+bool looks_like_python(const BuildOptions& o) {
+  const std::filesystem::path path = o.application;
+  std::error_code code;
+  return !o.module.empty() || !o.python.empty() || path.extension().string().starts_with(".py") ||
+         std::filesystem::is_directory(path, code);
+}
+
 void check_build(BuildOptions& o) {
   // `--emit-dockerfile APP`: the optional value has taken what must be the application.
   if (o.application.empty() && o.emit_dockerfile && !o.emit_dockerfile->empty()) {
@@ -219,7 +228,6 @@ void check_build(BuildOptions& o) {
   require(!o.trace_run || o.sysroot == "/",
           "--trace-run: not with --sysroot (trace inside it, and give the profile with --profile)");
   require(!(o.quiet && o.verbose), "--quiet and --verbose contradict each other");
-  require(!o.multi_stage || o.module.empty(), "--multi-stage: not with -m (name a script)");
   require(!o.multi_stage || o.emit_dockerfile, "--multi-stage: only with --emit-dockerfile");
   require(!o.multi_stage || !o.build_image.empty(),
           "--multi-stage: name the image to build in with --build-image");
@@ -227,6 +235,10 @@ void check_build(BuildOptions& o) {
           "--build-image, --build-command: only with --multi-stage");
   require(!o.multi_stage || o.format == "onefile" || o.format == "dir",
           "--multi-stage: only with --format onefile or dir");
+  require(
+      !o.multi_stage || o.format == "onefile" || !looks_like_python(o),
+      "--multi-stage: only with --format onefile for a Python application, as which interpreter "
+      "starts it is known in the build stage");
   require(!o.multi_stage || o.format == "onefile" || o.application.find('/') != std::string::npos,
           fmt::format("--multi-stage: name {} with its folder, as the image starts it by its path",
                       o.application));

@@ -591,7 +591,9 @@ def work(request):
         "prefixes": sorted({sys.prefix, sys.base_prefix}),
         "path": path,
         "dynload": [each for each in own if os.path.basename(each) == "lib-dynload"],
-        "site": [each for each in site.getsitepackages() if os.path.isdir(each)],
+        # Where there is none, the interpreter still looks for the first.
+        "site": ([each for each in site.getsitepackages() if os.path.isdir(each)]
+                 or site.getsitepackages()[:1]),
         # Folders that only a .pth file brings into sys.path, and with -m where it is run from.
         "extra_path": [each for each in (path if request["module"] else own) if each in folders and each not in places
                        and os.path.basename(each) != "lib-dynload"],

@@ -1,5 +1,6 @@
 // The tool as a user runs it: statuses, messages, and what is on disk afterwards.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -440,6 +441,26 @@ TEST_CASE("an emitted Dockerfile lies beside its output and is not written over 
             .status == 0);
   CHECK(says(output_of("cat image/Dockerfile", folder.path()),
              "\nHEALTHCHECK CMD [\"/app\", \"0\"]\n"));
+}
+
+TEST_CASE("a two-stage Dockerfile names Python applications as a user does") {
+  ScratchFolder folder;
+  folder.run("mkdir -p here/package");
+  for (const auto& [application, words, name] :
+       {std::tuple{"./app.py", R"("./app.py")", "app.py"},
+        std::tuple{"-m package.tool", R"("-m", "package.tool")", "package.tool"},
+        std::tuple{"package/", R"("package/")", "package"}, std::tuple{".", R"(".")", "here"}}) {
+    CAPTURE(application);
+    CHECK(output_of(fmt::format("cd here && {} build {} -q --emit-dockerfile --multi-stage "
+                                "--build-image i && grep -e RUN -e /{} Dockerfile",
+                                kTool, application, name),
+                    folder.path()) ==
+          fmt::format("RUN [\"/usr/local/bin/scratchpack\", \"build\", {0}, \"--output\", "
+                      "\"/scratchpack-output/{1}.bundle\"]\n"
+                      "COPY --from=build /scratchpack-output/{1}.bundle /{1}\n"
+                      "ENTRYPOINT [\"/{1}\"]\n",
+                      words, name));
+  }
 }
 
 TEST_CASE("a two-stage Dockerfile comes with a bundler that brings its own libraries") {

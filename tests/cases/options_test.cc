@@ -128,6 +128,11 @@ TEST_CASE("options that do not fit together are refused") {
   CHECK(says(refusal({"build", "a", "--format", "dir", "--mode", "extract"}), "--mode"));
   CHECK(says(refusal({"build", "a", "--tag", "x"}), "only with --format oci or docker"));
   CHECK(says(refusal({"build", "a", "--format", "oci", "--emit-dockerfile"}), "is an image"));
+  for (const char* python : {"./app.py", "./app.pyz"}) {
+    CHECK(says(refusal({"build", python, "--format", "dir", "--emit-dockerfile", "--multi-stage",
+                        "--build-image", "i"}),
+               "only with --format onefile for a Python application"));
+  }
   CHECK(says(refusal({"build", "a", "--format", "dir", "--emit-dockerfile", "--multi-stage",
                       "--build-image", "x"}),
              "with its folder"));

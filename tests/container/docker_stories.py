@@ -135,6 +135,35 @@ def two_stage_dockerfiles(context):
                engine.run_docker(image, HARDENED, ["file:///srv/source.txt"]), "in the context\n")
 
 
+def two_stage_python(context):
+    """A script, a module and a folder, none of which the emitted Dockerfile knows the imports of: the
+    interpreter of the build stage tells."""
+    tool = context.builder.tool
+    archive = f"{new_folder(context, 'python base')}/base.tar"
+    base = f"scratchpack-test-{os.getpid()}:python-base"
+    subprocess.run([tool, "build", "/usr/bin/python3", "--format", "tar", "-o", archive,
+                    "--add-binary", "/bin/sh"], check=True, capture_output=True)
+    engine.docker("import", archive, base)
+    context.builder.images.append(base)
+    for application, name in ((["./app.py"], "legacy builder"), (["-m", "tool"], "BuildKit"),
+                              (["."], "BuildKit")):
+        folder = new_folder(context, "two stages of Python")
+        os.mkdir(f"{folder}/tool")
+        write(f"{folder}/tool/__init__.py", "")
+        write(f"{folder}/tool/words.py", "import json\n\ndef show(words):\n    print(json.dumps(words))\n")
+        for path in ("app.py", "tool/__main__.py", "__main__.py"):
+            write(f"{folder}/{path}", "#!/usr/bin/python3\nimport sys\nfrom tool import words\n"
+                  "words.show(sys.argv[1:])\n")
+        subprocess.run([tool, "build", *application, "--emit-dockerfile", "--multi-stage",
+                        "--build-image", base, "--", "always"], check=True, capture_output=True,
+                       cwd=folder)
+        image = f"scratchpack-test-{os.getpid()}:python-{application[-1].strip('./') or 'folder'}"
+        BUILDERS[name](context, folder, image)
+        context.builder.images.append(image)
+        expect(context, f"two-stage Dockerfile of Python, {' '.join(application)}, {name}",
+               engine.run_docker(image, HARDENED, ["a b"]), '["always", "a b"]\n')
+
+
 def legacy(_, folder, image, _base=None):
     build_with_docker(folder, image, "0")
 
@@ -174,4 +203,4 @@ def write(path, text):
 
 BUILDERS = {"legacy builder": legacy, "BuildKit": buildkit, "buildah": buildah}
 STORIES = [mounted_files_win, users_nobody_knows, few_descriptors, many_first_starts_in_a_container,
-           server_as_one_file, emitted_dockerfiles, two_stage_dockerfiles]
+           server_as_one_file, emitted_dockerfiles, two_stage_dockerfiles, two_stage_python]
