@@ -65,6 +65,24 @@ Json property(const char* name, const std::string& value) {
   return {{"name", fmt::format("scratchpack:{}", name)}, {"value", value}};
 }
 
+/// The source package as Trivy wants it, which reads no `upstream` of package URLs and would look
+/// for advisories under the binary package's name: Debian has them under the source's.
+void add_source_for_trivy(Json& properties, const ReportPackage& package) {
+  auto add = [&](const char* name, std::string_view value) {
+    if (value.empty()) return;
+    properties.push_back({{"name", fmt::format("aquasecurity:trivy:{}", name)}, {"value", value}});
+  };
+  std::string_view version = package.source_version;  // [EPOCH:]UPSTREAM[-REVISION]
+  add("SrcName", package.source);
+  if (const auto colon = version.find(':'); colon != std::string_view::npos) {
+    add("SrcEpoch", version.substr(0, colon));
+    version.remove_prefix(colon + 1);
+  }
+  const auto dash = version.rfind('-');
+  add("SrcVersion", version.substr(0, dash));
+  if (dash != std::string_view::npos) add("SrcRelease", version.substr(dash + 1));
+}
+
 Json licences_json(const ReportPackage& package) {
   Json list = Json::array();
   for (const std::string& name : package.licences) {
@@ -143,6 +161,7 @@ class Document {
         property("source", package.source + " " + package.source_version),
         property("licence-file",
                  package.licence_file.empty() ? "not found" : package.licence_file)};
+    add_source_for_trivy(json["properties"], package);
     return json;
   }
 

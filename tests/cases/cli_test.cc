@@ -448,7 +448,7 @@ TEST_CASE("a two-stage Dockerfile names Python applications as a user does") {
   folder.run("mkdir -p here/package");
   for (const auto& [application, words, name] :
        {std::tuple{"./app.py", R"("./app.py")", "app.py"},
-        std::tuple{"-m package.tool", R"("-m", "package.tool")", "package.tool"},
+        std::tuple{"-m package.tool", R"("--module", "package.tool")", "package.tool"},
         std::tuple{"package/", R"("package/")", "package"}, std::tuple{".", R"(".")", "here"}}) {
     CAPTURE(application);
     CHECK(output_of(fmt::format("cd here && {} build {} -q --emit-dockerfile --multi-stage "

@@ -60,6 +60,23 @@ TEST_CASE("a bundle alone says what is in it, as its build did") {
   CHECK_FALSE(says(bill, folder.path()));  // nothing of the build machine
 }
 
+TEST_CASE(
+    "a scanner that reads no upstream of package URLs gets the source in its own properties") {
+  ScratchFolder folder;
+  testing::make_packaged_root(folder);
+  folder.run("sed -i 's/^Version: 2.99-1$/Version: 1:2.99-x-1/' root/var/lib/dpkg/status");
+  const std::string bill = built(folder, "");
+  const std::string libc = bill.substr(bill.find("libc6@1:2.99-x-1"));
+  for (const auto& [name, value] : {std::pair{"SrcName", "glibc"},
+                                    {"SrcEpoch", "1"},
+                                    {"SrcVersion", "2.99-x"},
+                                    {"SrcRelease", "1"}}) {
+    const std::size_t at = libc.find(std::string("\"aquasecurity:trivy:") + name + '"');
+    REQUIRE(at != std::string::npos);
+    CHECK(line_of(libc.substr(at), "value") == std::string("\"value\": \"") + value + '"');
+  }
+}
+
 TEST_CASE("dependencies lead from file to file and from package to package") {
   ScratchFolder folder;
   testing::make_packaged_root(folder);
