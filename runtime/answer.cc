@@ -140,8 +140,10 @@ long answer_open(Opener opener, const Entry& entry, uint64_t flags) {
   if (entry.kind == kKindDirectory) {
     return writes(flags) || (flags & kOpenCreate) != 0 ? -kEISDIR : open_directory(entry, flags);
   }
-  if (entry.kind == kKindSymlink) return -kELOOP;
   if ((flags & kOpenDirectory) != 0) return -kENOTDIR;
+  if (entry.kind == kKindSymlink) {
+    return (flags & kOpenPath) != 0 ? open_link(entry, static_cast<long>(flags)) : -kELOOP;
+  }
   if (writes(flags)) return -kEROFS;
   if (is_opened_to_map(opener, entry, flags)) return open_mapped(entry, static_cast<long>(flags));
   const bool raw = is_raw(entry) && (flags & kOpenPath) == 0;
@@ -205,12 +207,18 @@ long answer_empty_path(const Registers& r, CallAction action) {
   if (r.rax == kCall_newfstatat && (r.r10 & kAtEmptyPath) != 0) {
     return answer_fstat(descriptor, r.rdx);
   }
-  if (r.rax != kCall_statx || (r.rdx & kAtEmptyPath) == 0) return kPass;
-  if (const Entry* raw = raw_file(descriptor)) return write_statx(*raw, r.r8);
-  KernelStat status;
-  if (sys(kSysFstat, descriptor, &status) != 0) return kPass;
-  const Entry* entry = marked_entry(status);
-  return entry == nullptr ? kPass : write_statx(*entry, r.r8);
+  const bool reads_link = r.rax == kCall_readlinkat;
+  if (!reads_link && (r.rax != kCall_statx || (r.rdx & kAtEmptyPath) == 0)) return kPass;
+  const Entry* entry = raw_file(descriptor);
+  if (entry == nullptr) {
+    KernelStat status;
+    if (sys(kSysFstat, descriptor, &status) != 0) return kPass;
+    entry = marked_entry(status);
+  }
+  if (entry == nullptr) return kPass;
+  if (!reads_link) return write_statx(*entry, r.r8);
+  if (entry->kind != kKindSymlink) return -kENOENT;
+  return read_link(r, process.payload.text(entry->target), entry->target_length);
 }
 
 }  // namespace scratchpack

@@ -63,6 +63,12 @@ long append_user(const Entry& entry, long file) {
                    entry.size);
 }
 
+/// For O_PATH: a descriptor of the file by which it cannot be read.
+long closed_to_reads(ScopedDescriptor& file, long flags) {
+  const long path_only = reopen(file.get(), kOpenPath | (flags & kOpenCloexec));
+  return failed(path_only) ? file.release() : path_only;
+}
+
 }  // namespace
 
 long restore_original(const Payload& payload, const Entry& entry, long file) {
@@ -75,6 +81,20 @@ long restore_original(const Payload& payload, const Entry& entry, long file) {
     if (result != 0) return result;
   }
   return entry.image_size == entry.size ? 0 : sys(kSysFtruncate, file, entry.size);
+}
+
+long open_link(const Entry& entry, long flags) {
+  ScopedDescriptor file(make_file(entry, (flags & kOpenCloexec) != 0));
+  if (!file.valid()) return file.get();
+  mark_file(file.get(), entry);
+  return closed_to_reads(file, flags);
+}
+
+long reopen(long descriptor, long flags) {
+  char path[40];
+  TextBuilder text(path, sizeof path);
+  text.add("/proc/self/fd/").add_number(static_cast<uint32_t>(descriptor));
+  return sys(kSysOpenat, kAtFdcwd, path, flags, 0);
 }
 
 long new_image_file(const Entry& entry) {
@@ -93,7 +113,7 @@ long open_data(const Entry& entry, long flags) {
   if (failed(result)) return result;
   mark_file(file.get(), entry);
   sys(kSysFcntl, file.get(), 1033, kSealAll);  // F_ADD_SEALS
-  return file.release();
+  return (flags & kOpenPath) != 0 ? closed_to_reads(file, flags) : file.release();
 }
 
 long read_head(const Entry& entry, char* buffer, uint64_t size) {

@@ -12,6 +12,13 @@ namespace scratchpack {
 /// line for the running user or group when they have none. -errno on failure.
 long open_data(const Entry& entry, long flags);
 
+/// A descriptor of a symbolic link itself, for open(2) with O_PATH and O_NOFOLLOW: it holds
+/// nothing, and only its mark (status.h) says what it is. -errno on failure.
+long open_link(const Entry& entry, long flags);
+
+/// Another descriptor of the same memory file. -errno where there is no /proc.
+long reopen(long descriptor, long flags);
+
 /// A memory file of the entry's whole image, the added segment included, for mapping. -errno.
 long new_image_file(const Entry& entry);
 

@@ -1,6 +1,7 @@
 #include "runtime/directories.h"
 
 #include "runtime/arch/x86_64/syscall.h"
+#include "runtime/data_files.h"
 #include "runtime/decode.h"
 #include "runtime/path_map.h"
 #include "runtime/process.h"
@@ -114,14 +115,6 @@ long fill(const Entry& directory, long file) {
   const long result = listing.flush();
   sys(kSysMunmap, area, kScratch);
   return result;
-}
-
-/// Another descriptor of the same memory file. -errno where there is no /proc.
-long reopen(long descriptor, long flags) {
-  char path[40];
-  TextBuilder text(path, sizeof path);
-  text.add("/proc/self/fd/").add_number(static_cast<uint32_t>(descriptor));
-  return sys(kSysOpenat, kAtFdcwd, path, flags, 0);
 }
 
 }  // namespace

@@ -51,6 +51,28 @@ static unsigned checksum(const char* path) {
   return mapped == streamed && end == (off_t)size ? mapped : 0;
 }
 
+/// A link itself as a descriptor, as systemd, Emacs and file managers look at files.
+static void print_link_descriptor(int folder, const char* name, int flags) {
+  int link = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC | flags);
+  char target[256] = "", byte;
+  struct stat status = {0};
+  struct statx more = {0};
+  if (link < 0) {
+    printf("descriptor of %s: %s\n", name, strerror(errno));
+    return;
+  }
+  int looked = fstat(link, &status) | statx(link, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &more);
+  ssize_t length = readlinkat(link, "", target, sizeof target - 1);
+  printf("descriptor of %s: %d, mode %o %o, size %lld, (%zd) %s\n", name, looked,
+         (unsigned)status.st_mode, (unsigned)more.stx_mode, (long long)status.st_size, length,
+         length < 0 ? strerror(errno) : target);
+  ssize_t got = read(link, &byte, 1);
+  printf("read from it %zd %s\n", got, got < 0 ? strerror(errno) : "");
+  int below = openat(link, "x", O_RDONLY | O_CLOEXEC);
+  printf("below it %d %s\n", below, strerror(errno));
+  close(link);
+}
+
 int main(void) {
   char target[256] = "", real[4096] = "";
   print_file(FOLDER "/app.conf");
@@ -67,5 +89,9 @@ int main(void) {
   int folder = open(FOLDER, O_PATH | O_DIRECTORY | O_CLOEXEC);
   printf("openat through a folder %d\n",
          folder >= 0 && openat(folder, "deeper/second.conf", O_RDONLY | O_CLOEXEC) >= 0);
+  print_link_descriptor(folder, "link", 0);
+  print_link_descriptor(folder, "link", O_DIRECTORY);
+  print_link_descriptor(folder, "app.conf", 0);
+  print_link_descriptor(folder, "deeper", 0);
   return 0;
 }
