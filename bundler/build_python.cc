@@ -13,7 +13,8 @@ PythonOptions python_options(const BuildOptions& options) {
           .collect = options.collect,
           .hidden_imports = options.hidden_import,
           .excluded_modules = options.exclude_module,
-          .keep_source = options.keep_source};
+          .keep_source = options.keep_source,
+          .plain_root = format_of(options).kind != PayloadKind::bundle};
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ struct PythonOptions {
   std::vector<std::string> hidden_imports = {};  ///< modules that nothing seems to import
   std::vector<std::string> excluded_modules = {};
   bool keep_source = false;
+  bool plain_root = false;  ///< there the kernel executes a script, by its first line
 };
 
 struct PythonApplication {

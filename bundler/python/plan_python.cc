@@ -1,12 +1,14 @@
 #include "bundler/python/plan_python.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <set>
 
 #include "bundler/base/error.h"
+#include "bundler/base/file.h"
 #include "bundler/base/path_text.h"
 #include "bundler/find/elf_scan.h"
 #include "bundler/find/planner.h"
@@ -27,17 +29,19 @@ std::string reason_of(const PythonModule& module) {
 
 class Adder {
  public:
-  Adder(Plan& plan, const PythonGraph& graph, const Sysroot& sysroot, const ResolveOptions& resolve)
-      : plan_(plan), graph_(graph), sysroot_(sysroot), resolve_(resolve) {}
+  Adder(Plan& plan, const PythonOptions& options, const PythonGraph& graph, const Sysroot& sysroot,
+        const ResolveOptions& resolve)
+      : plan_(plan), options_(options), graph_(graph), sysroot_(sysroot), resolve_(resolve) {}
 
-  void add_module(const PythonModule& module, bool keep_source) {
+  void add_module(const PythonModule& module) {
     if (module.file.empty()) return;
     const std::string reason = reason_of(module);
     if (module.kind == "source") {
       const bool is_main = module.name == "__main__" && module.file == graph_.main;
-      sysroot_.host_path(module.file);  // notes that it was read
-      if (keep_source) put({.path = module.file, .reason = reason});
-      if (is_main && keep_source) return;
+      const std::string host = sysroot_.host_path(module.file).value_or("");
+      const bool keep = options_.keep_source || (is_main && is_executed(host));
+      if (keep) put({.path = module.file, .reason = reason});
+      if (is_main && keep) return;
       put({.path = is_main ? module.file : module.path, .reason = reason, .content = module.code});
     } else {
       add_file(module.file, reason);
@@ -73,7 +77,14 @@ class Adder {
   }
 
  private:
+  bool is_executed(const std::string& script) const {
+    if (!options_.plain_root || access(script.c_str(), X_OK) != 0) return false;
+    const MappedFile file(script);
+    return file.bytes().size() > 2 && file.bytes()[0] == '#' && file.bytes()[1] == '!';
+  }
+
   Plan& plan_;
+  const PythonOptions& options_;
   const PythonGraph& graph_;
   const Sysroot& sysroot_;
   const ResolveOptions& resolve_;
@@ -134,9 +145,9 @@ void plan_listing(Plan& plan, const PythonApplication& python) {
 
 void plan_python(Plan& plan, const PythonApplication& python, const PythonOptions& options,
                  const PythonGraph& graph, const Sysroot& sysroot, const ResolveOptions& resolve) {
-  Adder adder(plan, graph, sysroot, resolve);
+  Adder adder(plan, options, graph, sysroot, resolve);
   if (python.is_zip) adder.put({.path = python.script, .reason = "the application"});
-  for (const PythonModule& module : graph.modules) adder.add_module(module, options.keep_source);
+  for (const PythonModule& module : graph.modules) adder.add_module(module);
   for (const std::string& path : graph.data) {
     adder.add_file(path, "python: data of " + last_name(directory_of(path)));
   }

@@ -163,6 +163,23 @@ TEST_CASE("python: a folder, a zip, a module, and a script by its first line") {
   CHECK(printed(folder, "./s") == "True True\n");
 }
 
+TEST_CASE("python: in a plain root a script stays what the kernel can execute") {
+  ScratchFolder folder;
+  folder.write("app", "#!/usr/bin/python3\nimport part\nprint(part.it)\n");
+  folder.write("part.py", "it = 'part'\n");
+  const auto script = folder.path("app");
+  for (const bool executable : {false, true}) {
+    folder.run(executable ? "chmod 755 app" : "chmod 644 app");
+    Built built = build_of(folder, "-o d --format dir app --python /usr/bin/python3");
+    const std::string first = output_of("head -c2 d" + script, folder.path());
+    CHECK((first == "#!") == executable);
+    CHECK((output_of("stat -c %a d" + script, folder.path()) == "755\n") == executable);
+    CHECK_FALSE(built.has(folder.path("part.py")));
+    CHECK(built.has(folder.path("part.pyc")));
+    folder.run("rm -r d");
+  }
+}
+
 TEST_CASE("python: tracebacks name files and lines, and the same input gives the same bytes") {
   ScratchFolder folder;
   folder.write("app.py", "import part\n\npart.fail()\n");
