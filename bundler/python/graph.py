@@ -52,6 +52,16 @@ def known_value(test):
 class Pruner(ast.NodeTransformer):
     """Takes out branches that are never taken here."""
 
+    def generic_visit(self, node):
+        """Only what holds statements: most of a module is expressions."""
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            before = getattr(node, field, None)
+            if isinstance(before, list):
+                after = [self.visit(each) for each in before]
+                setattr(node, field, [each for one in after
+                                      for each in (one if isinstance(one, list) else [one])])
+        return node
+
     def visit_If(self, node):  # pylint: disable=invalid-name  # ast's
         self.generic_visit(node)
         value = known_value(node.test)
@@ -148,6 +158,7 @@ class Graph(modulefinder.ModuleFinder):
         self.statements = {}
         self.stack = []
         self.wholes = request["collect"] + ([] if request["prune"] else request["whole"])
+        self.used = None  # with --prune, the modules that runs have used: others are not read
 
     # ---- what modulefinder asks for ----
 
@@ -176,6 +187,8 @@ class Graph(modulefinder.ModuleFinder):
         self.by.setdefault(fqname, self.stack[-1] if self.stack else "")
         if spec.submodule_search_locations is not None:
             module.__path__ = list(spec.submodule_search_locations)
+        if self.is_left_out(fqname, spec):
+            return module
         self.stack.append(fqname)
         try:
             if kind in ("source", "zip"):
@@ -200,7 +213,7 @@ class Graph(modulefinder.ModuleFinder):
         except ValueError as error:
             raise SyntaxError(str(error)) from error
         if module.__name__ not in self.roots:
-            tree = ast.fix_missing_locations(Pruner().visit(tree))
+            tree = Pruner().visit(tree)
         name = module.__name__
         statements = Statements(name if module.__path__ else name.rpartition(".")[0])
         statements.visit(tree)
@@ -221,6 +234,11 @@ class Graph(modulefinder.ModuleFinder):
         super()._safe_import_hook(name, caller, fromlist, level)
 
     # ---- what is known besides ----
+
+    def is_left_out(self, name, spec):
+        """Whether no run has used it; what the application itself has goes in all the same."""
+        return (self.used is not None and name not in self.used
+                and name not in self.roots and is_installed(spec.origin or ""))
 
     def is_never(self, importer, name):
         """What only tests and shells in a module of the standard library import."""
@@ -492,20 +510,22 @@ def add_main(graph, request):
     return "__main__"
 
 
-def reached_by_request(graph, request):
+def reached_by_request(graph, request, used):
     """Everything the request names, and the names that --prune must leave in."""
     kept = set()
+    # First, so that all they need is theirs.
+    for names, option in ((request["hidden"], "--hidden-import"), (request["collect"], "--collect")):
+        for name in names:
+            graph.roots.add(name)
+            if not graph.add(name, option):
+                fail(f"there is no module {name} ({option}; is it installed for this interpreter?)")
+            kept |= set(graph.modules)
+    if request["prune"]:
+        graph.used = used | kept
     for name in request["start"]:
         graph.add(name, "start")
         kept.add(name)
     main = add_main(graph, request)
-    for names, option in ((request["hidden"], "--hidden-import"), (request["collect"], "--collect")):
-        for name in names:
-            before = set(graph.modules)
-            graph.roots.add(name)
-            if not graph.add(name, option):
-                fail(f"there is no module {name} ({option}; is it installed for this interpreter?)")
-            kept |= (set(graph.modules) - before) | {name}
     if not request["prune"]:
         for name in request["whole"]:
             graph.add(name, "start")
@@ -518,7 +538,7 @@ def chosen(graph, kept, used, request):
         return names
     own = {name for name in names if graph.specs[name][1] in ("source", "bytecode", "zip")
            and not is_installed(graph.specs[name][0].origin or "")}
-    keep = with_parents(kept | own | used)
+    keep = with_parents(kept | own) | used
     return {name for name in names if name in keep or graph.specs[name][1] == "builtin"}
 
 
@@ -574,8 +594,8 @@ def package_files(graph, names, request, used):
 def work(request):
     path, own = search_path(request)
     graph = Graph(request, path)
-    kept = reached_by_request(graph, request)
-    used = used_modules(request["used"], path)
+    used = with_parents(used_modules(request["used"], path))
+    kept = reached_by_request(graph, request, used)
     for name in sorted(used):
         graph.add(name, "trace")
     names = sorted(chosen(graph, kept, used, request))

@@ -11,7 +11,7 @@ import signal
 import sys
 
 import answer
-from server import arguments, healthcheck
+from server import arguments, healthcheck, log
 
 
 def main():
@@ -36,6 +36,7 @@ def serve(options):
     @application.route("/<path:path>", methods=["GET", "POST"])
     def any_path(path):
         status, body = answer.reply("/" + path, flask.request.method, flask.request.get_data())
+        log(f'{flask.request.remote_addr} "{flask.request.method} /{path}" {status}')
         return flask.Response(body, status, content_type="application/json")
 
     class Gunicorn(BaseApplication):
@@ -43,10 +44,9 @@ def serve(options):
 
         def load_config(self):
             for name, value in {"bind": f"0.0.0.0:{options.port}", "workers": options.workers,
-                                "worker_class": "gthread", "threads": 8, "accesslog": "-",
-                                "worker_tmp_dir": "/dev/shm", "control_socket": None}.items():
-                if name in self.cfg.settings:
-                    self.cfg.set(name, value)
+                                "worker_class": "gthread", "threads": 8,
+                                "worker_tmp_dir": "/dev/shm"}.items():
+                self.cfg.set(name, value)
 
         def load(self):
             return application

@@ -1,7 +1,12 @@
 """The model, by XGBoost's Python package, as most would use it."""
 
-import numpy
-import xgboost
+import sys
+
+# XGBoost imports them where they are installed, for tables and estimators that nobody hands to it here.
+sys.modules.update(dict.fromkeys(("pandas", "sklearn")))
+
+import numpy  # pylint: disable=wrong-import-position
+import xgboost  # pylint: disable=wrong-import-position
 
 
 class Predictor:

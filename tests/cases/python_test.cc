@@ -215,6 +215,29 @@ TEST_CASE(
   CHECK(pruned.paths().size() < whole.paths().size() / 2);
 }
 
+TEST_CASE("python: --prune does not read packages that no run has used, unless asked for by name") {
+  ScratchFolder folder;
+  folder.write("app.py", "import sys\nif sys.argv[1:]:\n  import big\n  print(big.part.it)\n");
+  folder.write("site-packages/big/__init__.py", "import big.part\nimport nowhere\n");
+  folder.write("site-packages/big/part.py", "it = 'part'\n");
+  const std::string environment = "PYTHONPATH=" + folder.path("site-packages") + " ";
+  const auto built = [&](const std::string& options) {
+    Ran ran = run(folder, "build --json -o b app.py " + kPython + options, environment);
+    REQUIRE_MESSAGE(ran.status == 0, ran.errors);
+    return Built{ran, nlohmann::json::parse(ran.out)};
+  };
+  Built whole = built("");
+  CHECK(whole.has(folder.path("site-packages/big/part.pyc")));
+  CHECK(whole.unfound("nowhere", "big") == "[]");
+  Built pruned = built("--trace-run '' --prune");
+  CHECK_FALSE(pruned.has(folder.path("site-packages/big/part.pyc")));
+  CHECK_FALSE(pruned.has(folder.path("site-packages/big/__init__.pyc")));
+  CHECK_FALSE(pruned.unfound("nowhere", "big"));
+  Built asked = built("--trace-run '' --prune --hidden-import big");
+  CHECK(asked.has(folder.path("site-packages/big/part.pyc")));
+  CHECK(asked.unfound("nowhere", "big") == "[]");
+}
+
 TEST_CASE("python: find_library answers from the bundle's own libraries") {
   ScratchFolder folder;
   folder.write("app.py",
