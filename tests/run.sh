@@ -16,7 +16,7 @@ cd "$root"
 test_packages="doctest-dev clang-format clang-tidy shellcheck musl-dev musl-tools docker.io buildah \
   ca-certificates tzdata curl openssl python3 util-linux gdb locales \
   zlib1g-dev help2man make ninja-build zsh fish python3-jsonschema minisign chromium chromium-driver \
-  skopeo umoci docker-registry"
+  skopeo umoci docker-registry python3-xgboost libxgboost-dev libboost-dev python3-flask gunicorn"
 # More programs for the oracle to ask; a bare machine has some 370.
 more_programs="file git gettext groff gnupg openssh-client procps psmisc iproute2 net-tools man-db \
   bsdextrautils libglib2.0-bin dbus-bin zip unzip less vim-tiny"

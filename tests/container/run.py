@@ -22,6 +22,7 @@ import debugger_stories
 import docker_stories
 import host_stories
 import image_stories
+import model_server_stories
 import odd_stories
 import programs
 import python_stories
@@ -65,7 +66,7 @@ def run(matrix):
                + debugger_stories.STORIES)
     if matrix.options.docker:
         stories += docker_stories.STORIES + image_stories.STORIES + small_image_stories.STORIES
-        stories += trace_stories.STORIES + python_stories.STORIES
+        stories += trace_stories.STORIES + python_stories.STORIES + model_server_stories.STORIES
     for story in stories:
         if matrix.options.only not in story.__name__.replace("_", " "):
             continue
