@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what is missing, builds, runs every test. From a fresh clone, as root or through sudo:
 #
-#   tests/run.sh          everything, in less than half an hour on two cores
+#   tests/run.sh          everything, in about 40 minutes on two cores
 #   tests/run.sh --all    also the matrices that take longer, and every real program rather than a third
 #
 # The last line is `N passed, N failed`; the status is 0 only when nothing failed.
