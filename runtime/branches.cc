@@ -3,16 +3,35 @@
 namespace scratchpack {
 namespace {
 
-constexpr uint64_t kOperand = 4;  // bytes behind the opcode
+constexpr uint64_t kDistance = 4;  // bytes behind the opcode
+constexpr int64_t kNear = 2048;    // bytes
+constexpr uint64_t kIndexHead = 12;
+constexpr uint64_t kPair = 8;
 
-/// Whether any of 8 bytes is e8 or e9.
-bool holds_opcode(const unsigned char* bytes) {
-  constexpr uint64_t kEach = 0x0101010101010101;
-  uint64_t word;
-  __builtin_memcpy(&word, bytes, sizeof word);
-  word = (word & (kEach * 0xfe)) ^ (kEach * 0xe8);  // 0 where one is
-  return ((word - kEach) & ~word & (kEach * 0x80)) != 0;
+/// An instruction's bytes before its distance; 0: none of ours.
+struct Opcode {
+  uint64_t size;
+  int64_t near;  // distances nearer than this stay
+};
+
+bool moves_vector(unsigned opcode) {
+  return (opcode & 0xf8) == 0x10 || (opcode & 0xf8) == 0x28 || (opcode >= 0x51 && opcode <= 0x5f) ||
+         opcode == 0x6f || opcode == 0x7f;
 }
+
+/// More than kDistance bytes are there.
+Opcode opcode_at(const unsigned char* bytes) {
+  if (bytes[0] == 0xe8) return {1, 0};
+  if (bytes[0] == 0xe9) return {1, kNear};
+  if (bytes[0] == 0x0f) {
+    if ((bytes[1] & 0xf0) == 0x80) return {2, kNear};
+    return {(bytes[2] & 0xc7) == 0x05 && moves_vector(bytes[1]) ? 3U : 0U, 0};
+  }
+  if ((bytes[0] & 0xf8) != 0x48 || (bytes[2] & 0xc7) != 0x05) return {0, 0};
+  return {bytes[1] == 0x89 || bytes[1] == 0x8b || bytes[1] == 0x8d ? 3U : 0U, 0};
+}
+
+Opcode branch_at(const unsigned char* bytes) { return {(bytes[0] & 0xfe) == 0xe8 ? 1U : 0U, 0}; }
 
 int64_t to_absolute(int64_t distance, int64_t at, int64_t limit) {
   return distance < limit - at ? distance + at : distance - limit;
@@ -22,39 +41,94 @@ int64_t to_relative(int64_t target, int64_t at, int64_t limit) {
   return target >= 0 ? target - at : target + limit;
 }
 
+bool is_near(int64_t distance, int64_t near) { return distance > -near && distance < near; }
+
 template <int64_t (*kChange)(int64_t, int64_t, int64_t)>
-void change_branches(unsigned char* bytes, uint64_t size, uint64_t position, uint64_t file_size) {
+void change_distance(unsigned char* bytes, int64_t at, int64_t limit, int64_t near) {
+  int32_t number;
+  __builtin_memcpy(&number, bytes, kDistance);
+  if (number < -at || number >= limit || is_near(number, near)) return;
+  int64_t changed = number;
+  // Ends: a permutation comes back to where it began, which was not near. Each step moves by `at`
+  // or `limit`, so that few lead through what is near.
+  do {
+    changed = kChange(changed, at, limit);
+  } while (is_near(changed, near));
+  number = static_cast<int32_t>(changed);
+  __builtin_memcpy(bytes, &number, kDistance);
+}
+
+/// Bytes of an index of unwind entries that is whole; 0: there is none.
+uint64_t index_size(const unsigned char* bytes, uint64_t left) {
+  static constexpr unsigned char kBegin[] = {0x01, 0x1b, 0x03, 0x3b};
+  if (left < kIndexHead || __builtin_memcmp(bytes, kBegin, sizeof kBegin) != 0) return 0;
+  uint32_t count;
+  __builtin_memcpy(&count, bytes + 8, sizeof count);
+  return count <= (left - kIndexHead) / kPair ? kIndexHead + count * kPair : 0;
+}
+
+void add(unsigned char* to, const unsigned char* from, uint32_t sign) {
+  uint32_t sum;
+  uint32_t other;
+  __builtin_memcpy(&sum, to, sizeof sum);
+  __builtin_memcpy(&other, from, sizeof other);
+  sum += sign * other;
+  __builtin_memcpy(to, &sum, sizeof sum);
+}
+
+/// Each number less the one a pair before it.
+void index_to_differences(unsigned char* index, uint64_t size) {
+  for (uint64_t i = size; i >= kIndexHead + kPair + 4; i -= 4) {
+    add(index + i - 4, index + i - 4 - kPair, UINT32_MAX);
+  }
+}
+
+void index_to_sums(unsigned char* index, uint64_t size) {
+  for (uint64_t i = kIndexHead + kPair; i < size; i += 4) add(index + i, index + i - kPair, 1);
+}
+
+template <Opcode (*kOpcode)(const unsigned char*), int64_t (*kChange)(int64_t, int64_t, int64_t),
+          void (*kIndex)(unsigned char*, uint64_t)>
+void change(unsigned char* bytes, uint64_t size, uint64_t position, uint64_t file_size) {
   const uint64_t limit = file_size < INT32_MAX ? file_size : INT32_MAX;
   if (size > limit || position > limit - size) return;  // so no sum below overflows
-  for (uint64_t i = 0; size - i > kOperand;) {
-    if (size - i >= 8 && !holds_opcode(bytes + i)) {
-      i += 8;
+  for (uint64_t i = 0; size - i > kDistance;) {
+    const Opcode opcode = kOpcode(bytes + i);
+    if (opcode.size == 0) {
+      uint64_t step = 1;
+      if constexpr (kIndex != nullptr) {
+        const uint64_t index = bytes[i] == 0x01 ? index_size(bytes + i, size - i) : 0;
+        if (index != 0) {
+          kIndex(bytes + i, index);
+          step = index;
+        }
+      }
+      i += step;
       continue;
     }
-    if ((bytes[i++] & 0xfe) != 0xe8) continue;
-    if (size - i < kOperand) return;
-    int32_t operand;
-    __builtin_memcpy(&operand, bytes + i, kOperand);
-    const int64_t at = static_cast<int64_t>(position + i + kOperand);
-    const int64_t end = static_cast<int64_t>(limit);
-    if (operand >= -at && operand < end) {
-      operand = static_cast<int32_t>(kChange(operand, at, end));
-      __builtin_memcpy(bytes + i, &operand, kOperand);
-    }
-    i += kOperand;  // also of what stayed: both directions must see the same opcodes
+    i += opcode.size;
+    if (size - i < kDistance) return;
+    change_distance<kChange>(bytes + i, static_cast<int64_t>(position + i + kDistance),
+                             static_cast<int64_t>(limit), opcode.near);
+    i += kDistance;  // also of what stayed: both directions must see the same opcodes
   }
 }
 
 }  // namespace
 
-void branches_to_absolute(unsigned char* bytes, uint64_t size, uint64_t position,
-                          uint64_t file_size) {
-  change_branches<to_absolute>(bytes, size, position, file_size);
+void addresses_to_absolute(unsigned char* bytes, uint64_t size, uint64_t position,
+                           uint64_t file_size) {
+  change<opcode_at, to_absolute, index_to_differences>(bytes, size, position, file_size);
+}
+
+void addresses_to_relative(unsigned char* bytes, uint64_t size, uint64_t position,
+                           uint64_t file_size) {
+  change<opcode_at, to_relative, index_to_sums>(bytes, size, position, file_size);
 }
 
 void branches_to_relative(unsigned char* bytes, uint64_t size, uint64_t position,
                           uint64_t file_size) {
-  change_branches<to_relative>(bytes, size, position, file_size);
+  change<branch_at, to_relative, nullptr>(bytes, size, position, file_size);
 }
 
 }  // namespace scratchpack

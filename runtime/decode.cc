@@ -77,6 +77,8 @@ long decode_frame(const Payload& payload, void* decoder, const Entry& entry, con
   if (ZSTD_isError(size) || size != frame.size) return -kEIO;
   if ((entry.flags & kFlagBranches) != 0) {
     branches_to_relative(out, frame.size, frame.position, entry.image_size);
+  } else if ((entry.flags & kFlagAddresses) != 0) {
+    addresses_to_relative(out, frame.size, frame.position, entry.image_size);
   }
   return 0;
 }

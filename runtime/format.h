@@ -32,8 +32,9 @@
 // ignored by readers of this version; unknown flag bits likewise. A reader refuses a version above
 // its own. Strings are UTF-8 by custom, bytes by rule.
 //
-// Version 2 added kFlagBranches. A bundle without it is written as version 1, which older readers
-// take.
+// Version 2 added kFlagBranches; it is read, and not written any more. Version 3 has kFlagAddresses
+// instead, and frames of 8 MiB where version 2 had 4. A bundle that needs neither is written as
+// version 1, which older readers take.
 #pragma once
 
 #include <stdint.h>
@@ -41,10 +42,10 @@
 namespace scratchpack {
 
 inline constexpr char kMagic[8] = {'\x93', 's', 'c', 'r', 'p', 'k', '\r', '\n'};
-inline constexpr uint32_t kFormatVersion = 2;
+inline constexpr uint32_t kFormatVersion = 3;
 inline constexpr uint32_t kNone = 0xffffffff;  ///< "no entry", "no string"
 inline constexpr uint64_t kPageSize = 4096;
-inline constexpr uint64_t kFrameSize = uint64_t{4} << 20;  ///< most bytes one zstd frame decodes to
+inline constexpr uint64_t kFrameSize = uint64_t{8} << 20;  ///< most bytes one zstd frame decodes to
 /// Data files from this size on, and all ELF files, have their pages for themselves.
 inline constexpr uint64_t kOwnPagesFrom = 16 * 1024;
 inline constexpr uint32_t kLongestPath = 1023;  ///< bytes, without the NUL
@@ -59,6 +60,7 @@ enum EntryFlags : uint16_t {
   kFlagAppendUser = 8,      ///< passwd or group: a line for the running id is added when missing
   kFlagMusl = 16,           ///< a dynamic linker that is the C library too
   kFlagBranches = 32,       ///< zstd: its frames hold absolute branch targets (branches.h)
+  kFlagAddresses = 64,      ///< zstd: its frames hold absolute addresses (branches.h)
 };
 
 struct Entry {

@@ -538,7 +538,8 @@ def chosen(graph, kept, used, request):
         return names
     own = {name for name in names if graph.specs[name][1] in ("source", "bytecode", "zip")
            and not is_installed(graph.specs[name][0].origin or "")}
-    keep = with_parents(kept | own) | used
+    frozen = {name for name in kept - used if name != LANDMARK and _imp.is_frozen(name)}
+    keep = with_parents((kept - frozen) | own) | used
     return {name for name in names if name in keep or graph.specs[name][1] == "builtin"}
 
 

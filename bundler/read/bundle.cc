@@ -96,6 +96,8 @@ Bytes Bundle::State::decode(const Entry& entry) const {
     Bytes piece = decompress({payload.base + frame.offset, frame.stored}, frame.size);
     if ((entry.flags & kFlagBranches) != 0) {
       branches_to_relative(piece.data(), piece.size(), frame.position, entry.image_size);
+    } else if ((entry.flags & kFlagAddresses) != 0) {
+      addresses_to_relative(piece.data(), piece.size(), frame.position, entry.image_size);
     }
     bytes.insert(bytes.end(), piece.begin(), piece.end());
   }

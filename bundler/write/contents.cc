@@ -57,15 +57,15 @@ class ContentReader {
   std::optional<EntryReader> entry_;
 };
 
-void fingerprint(Content& content) {
+void fingerprint(Content& content, std::uint64_t frame_size) {
   ContentReader reader(content);
   content.size = reader.size();
   const auto head = reader.read(0, std::min<std::uint64_t>(reader.size(), sizeof(Elf64_Ehdr)));
   content.elf = is_elf(head);
   content.code = is_code(head);
   Xxh64 checksum;
-  for (std::uint64_t at = 0; at < content.size; at += kFrameSize) {
-    const auto piece = reader.read(at, std::min(kFrameSize, content.size - at));
+  for (std::uint64_t at = 0; at < content.size; at += frame_size) {
+    const auto piece = reader.read(at, std::min(frame_size, content.size - at));
     checksum.update(piece);
     content.piece_checksums.push_back(xxh64(piece));
   }
@@ -106,10 +106,10 @@ std::vector<std::string> in_order(const FileSet& files, const std::vector<std::s
   return paths;
 }
 
-Bytes with_absolute_branches(std::span<const std::uint8_t> bytes, std::uint64_t position,
-                             const Content& content) {
+Bytes with_absolute_addresses(std::span<const std::uint8_t> bytes, std::uint64_t position,
+                              const Content& content) {
   Bytes changed(bytes.begin(), bytes.end());
-  branches_to_absolute(changed.data(), changed.size(), position, content.size);
+  addresses_to_absolute(changed.data(), changed.size(), position, content.size);
   return changed;
 }
 
@@ -123,7 +123,9 @@ std::uint64_t Content::stored() const {
 }
 
 Contents::Contents(const FileSet& files, const StartDecision& start,
-                   const std::vector<std::string>& first, unsigned threads) {
+                   const std::vector<std::string>& first, std::uint64_t frame_size,
+                   unsigned threads)
+    : frame_size_(frame_size) {
   const std::vector<std::string> paths = in_order(files, first);
   std::vector<Content> all(paths.size());
   share_out(all.size(), threads, [&]() -> PieceOfWork {
@@ -131,7 +133,7 @@ Contents::Contents(const FileSet& files, const StartDecision& start,
       const auto rewritten = start.rewritten.find(paths[i]);
       all[i].file = &files.at(paths[i]);
       all[i].rewritten = rewritten == start.rewritten.end() ? nullptr : &rewritten->second;
-      fingerprint(all[i]);
+      fingerprint(all[i], frame_size);
       all[i].small = !all[i].elf && all[i].size < kOwnPagesFrom && paths[i] != kLinkerMaps;
     };
   });
@@ -161,7 +163,7 @@ void Contents::compress(const CompressOptions& options, Spool& spool) {
     Content& content = contents_[i];
     // passwd and group are completed at start from where they lie.
     if (content.file->append_user || content.size < kCompressFrom) continue;
-    content.branches = options.branches && content.code;
+    content.addresses = options.addresses && content.code;
     content.frames.resize(content.piece_checksums.size());
     for (std::size_t frame = 0; frame < content.frames.size(); ++frame) jobs.push_back({i, frame});
     total += content.size;
@@ -172,15 +174,16 @@ void Contents::compress(const CompressOptions& options, Spool& spool) {
     auto compressor = std::make_shared<FrameCompressor>(options.level, options.cache);
     return [&, compressor](std::size_t i) {
       Content& content = contents_[jobs[i].content];
-      const std::uint64_t position = jobs[i].frame * kFrameSize;
-      const std::uint64_t size = std::min(kFrameSize, content.size - position);
+      const std::uint64_t position = jobs[i].frame * frame_size_;
+      const std::uint64_t size = std::min(frame_size_, content.size - position);
       ContentReader reader(content);
       if (reader.size() != content.size) refuse_changed(content);
       const auto bytes = reader.read(position, size);
       if (xxh64(bytes) != content.piece_checksums[jobs[i].frame]) refuse_changed(content);
       const Bytes frame =
-          content.branches ? compressor->compress(with_absolute_branches(bytes, position, content))
-                           : compressor->compress(bytes);
+          content.addresses
+              ? compressor->compress(with_absolute_addresses(bytes, position, content))
+              : compressor->compress(bytes);
       content.frames[jobs[i].frame] = {spool.append(frame),
                                        static_cast<std::uint32_t>(frame.size()),
                                        static_cast<std::uint32_t>(size)};

@@ -28,8 +28,8 @@ struct SpooledFrame {
 };
 
 struct CompressOptions {
-  int level = 0;          ///< as zstd's
-  bool branches = false;  ///< with the branch targets of x86-64 code made absolute before
+  int level = 0;           ///< as zstd's
+  bool addresses = false;  ///< with the addresses in x86-64 code made absolute before
   unsigned threads = 0;
   FrameCache* cache = nullptr;  ///< none: everything is compressed
   /// Called with bytes done and bytes in all, by one thread at a time.
@@ -45,10 +45,10 @@ struct Content {
   const RewrittenFile* rewritten;              ///< nullptr: as it is
   std::uint64_t size;                          ///< bytes of the image
   std::uint64_t checksum;                      ///< XXH64 of the image
-  std::vector<std::uint64_t> piece_checksums;  ///< XXH64 of each kFrameSize bytes
+  std::vector<std::uint64_t> piece_checksums;  ///< XXH64 of each frame's bytes
   bool elf;
   bool code;                         ///< an x86-64 ELF file
-  bool branches;                     ///< its frames hold absolute branch targets
+  bool addresses;                    ///< its frames hold absolute addresses
   bool small;                        ///< raw on 16 bytes instead of on a page
   std::vector<SpooledFrame> frames;  ///< empty: raw
   std::uint64_t offset = 0;          ///< raw: from the payload's start, once laid
@@ -60,9 +60,9 @@ struct Content {
 class Contents {
  public:
   /// Reads all of them once. `first`: paths whose contents are laid before all others, in that
-  /// order.
+  /// order. `frame_size`: bytes that a frame will hold, at most kFrameSize.
   Contents(const FileSet& files, const StartDecision& start, const std::vector<std::string>& first,
-           unsigned threads);
+           std::uint64_t frame_size, unsigned threads);
 
   /// Compresses what gains by it into the spool.
   void compress(const CompressOptions& options, Spool& spool);
@@ -91,6 +91,7 @@ class Contents {
   void add(const std::string& path, Content content);
   void write_raw(const Content& content, AtomicFile& out) const;
 
+  std::uint64_t frame_size_;
   std::vector<Content> contents_;
   std::size_t first_count_ = 0;
   std::uint64_t start_size_ = 0;

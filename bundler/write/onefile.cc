@@ -55,6 +55,11 @@ int level_of(Compression compression) {
   return kLevels[static_cast<int>(compression)];
 }
 
+/// Larger frames are smaller in all, smaller ones are decoded by more cores at once.
+std::uint64_t frame_size_of(Compression compression) {
+  return compression == Compression::best ? kFrameSize : kFrameSize / 2;
+}
+
 class Packer {
  public:
   Packer(const Plan& plan, const FileSet& files, const StartDecision& start,
@@ -63,7 +68,8 @@ class Packer {
         files_(files),
         start_(start),
         options_(options),
-        contents_(files, start, read_at_start(plan, files, start), options.threads) {}
+        contents_(files, start, read_at_start(plan, files, start),
+                  frame_size_of(options.compression), options.threads) {}
 
   void compress(const std::string& output);
   void lay_out();
@@ -111,7 +117,7 @@ void Packer::compress(const std::string& output) {
   if (options_.compression == Compression::none) return;
   spool_.emplace(output);
   contents_.compress({.level = level_of(options_.compression),
-                      .branches = options_.compression == Compression::best,
+                      .addresses = options_.compression == Compression::best,
                       .threads = options_.threads,
                       .cache = options_.cache,
                       .progress = options_.progress},
@@ -139,7 +145,7 @@ void Packer::fill_entry(Entry& entry, const std::string& path, const FileEntry& 
     entry.image_size = content.size;
     entry.checksum = content.checksum;
     entry.method = content.frames.empty() ? kMethodRaw : kMethodZstd;
-    if (!content.frames.empty() && content.branches) entry.flags |= kFlagBranches;
+    if (!content.frames.empty() && content.addresses) entry.flags |= kFlagAddresses;
     entry.stored_size = content.stored();
     entry.first_frame = content.first_frame;
     entry.frame_count = static_cast<std::uint32_t>(content.frames.size());
@@ -327,9 +333,8 @@ void Packer::pack_manifest() {
 
 void Packer::seal_header() {
   std::memcpy(header_.magic, kMagic, sizeof kMagic);
-  const bool branches = std::ranges::any_of(
-      entries_, [](const Entry& entry) { return (entry.flags & kFlagBranches) != 0; });
-  header_.version = branches ? kFormatVersion : 1;
+  // Frames of more than 4 MiB come with absolute addresses or without.
+  header_.version = options_.compression == Compression::best ? kFormatVersion : 1;
   header_.header_size = sizeof header_;
   header_.time = options_.time;
   header_.bootloader_size = bootloader_size();

@@ -17,7 +17,7 @@ namespace scratchpack {
 
 class FrameCache;
 
-/// zstd level 3, 12 or 19, at best with branch targets made absolute; none stores page-aligned.
+/// zstd level 3, 12 or 19, at best with addresses in code made absolute; none stores page-aligned.
 enum class Compression : std::uint8_t { none, fast, good, best };
 struct OnefileOptions {
   Compression compression = Compression::none;
