@@ -58,13 +58,14 @@ void change_distance(unsigned char* bytes, int64_t at, int64_t limit, int64_t ne
   __builtin_memcpy(bytes, &number, kDistance);
 }
 
-/// Bytes of an index of unwind entries that is whole; 0: there is none.
+/// Bytes of an index of unwind entries, of one that is not whole only those of its head: a search
+/// that went on there might change the count. 0: there is none.
 uint64_t index_size(const unsigned char* bytes, uint64_t left) {
   static constexpr unsigned char kBegin[] = {0x01, 0x1b, 0x03, 0x3b};
   if (left < kIndexHead || __builtin_memcmp(bytes, kBegin, sizeof kBegin) != 0) return 0;
   uint32_t count;
   __builtin_memcpy(&count, bytes + 8, sizeof count);
-  return count <= (left - kIndexHead) / kPair ? kIndexHead + count * kPair : 0;
+  return count <= (left - kIndexHead) / kPair ? kIndexHead + count * kPair : kIndexHead;
 }
 
 void add(unsigned char* to, const unsigned char* from, uint32_t sign) {

@@ -20,6 +20,7 @@ import sysconfig
 import threading
 
 CONDITIONAL, DELAYED, OPTIONAL = "conditional", "delayed", "optional"
+LANDMARK = "os"  # the module by whose file the interpreter finds its library
 METADATA = ("METADATA", "PKG-INFO", "entry_points.txt", "top_level.txt", "namespace_packages.txt")
 
 
@@ -538,6 +539,7 @@ def chosen(graph, kept, used, request):
         return names
     own = {name for name in names if graph.specs[name][1] in ("source", "bytecode", "zip")
            and not is_installed(graph.specs[name][0].origin or "")}
+    # What the interpreter has inside comes from no file, as the trace has shown.
     frozen = {name for name in kept - used if name != LANDMARK and _imp.is_frozen(name)}
     keep = with_parents((kept - frozen) | own) | used
     return {name for name in names if name in keep or graph.specs[name][1] == "builtin"}

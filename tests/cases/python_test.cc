@@ -212,6 +212,9 @@ TEST_CASE(
   CHECK(printed(folder, "./p " + folder.path("data.txt")) == "plugin data\n");
   CHECK(whole.has(standard("encodings/cp949.pyc")));
   CHECK_FALSE(pruned.has(standard("encodings/cp949.pyc")));
+  CHECK(pruned.has(standard("os.pyc")));
+  CHECK(whole.has(standard("codecs.pyc")));
+  CHECK_FALSE(pruned.has(standard("codecs.pyc")));  // inside the interpreter
   CHECK(pruned.paths().size() < whole.paths().size() / 2);
 }
 
