@@ -248,7 +248,7 @@ TEST_CASE("fuzz: no table, however wrong, takes the reader down") {
 
 TEST_CASE("a bundle of every released format is read and runs") {
   // Kept for good: tests/payloads/vN/ is what version N wrote.
-  for (const std::string version : {"1", "2"}) {
+  for (const std::string version : {"1", "2", "3"}) {
     const std::string kept =
         std::string(SCRATCHPACK_SOURCE_DIR) + "/tests/payloads/v" + version + "/compressed";
     Bytes bytes = read_file(kept);
