@@ -14,6 +14,7 @@ Parts, all of them by default:
   packing   time and memory of `build`, first and with the frame cache
   growth    the same with many files and with a large one; writes growth.svg
   size      payloads at best against one zstd stream
+  sizes     samples/inference/ in every form; needs Docker, the numbers with numpy need python3-numpy
   reach     real programs at real work: files, size, time against natively
   trace     a build-like workload natively, traced, and below strace
 
@@ -30,6 +31,7 @@ import memory
 import packing
 import reach
 import roots
+import sizes
 import starts
 import trace
 
@@ -44,6 +46,7 @@ PARTS = {
     "packing": packing.measure,
     "growth": packing.measure_growth,
     "size": packing.measure_size,
+    "sizes": sizes.measure,
     "reach": reach.measure,
     "trace": trace.measure,
 }
