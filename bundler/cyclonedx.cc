@@ -9,6 +9,7 @@
 
 #include "bundler/base/path_text.h"
 #include "bundler/content/spdx.h"
+#include "bundler/python_distributions.h"
 #include "bundler/report_reasons.h"
 
 namespace scratchpack {
@@ -165,6 +166,16 @@ class Document {
     return json;
   }
 
+  static Json python_component(const PythonDistribution& distribution) {
+    const std::string reference = fmt::format("pkg:pypi/{}@{}", percent_encoded(distribution.name),
+                                              percent_encoded(distribution.version));
+    return {{"type", "library"},
+            {"bom-ref", reference},
+            {"name", distribution.name},
+            {"version", distribution.version},
+            {"purl", reference}};
+  }
+
   Json components() const {
     std::map<std::string, Json> inside;  // files by what their package is called
     for (const ReportFile& file : report_.files) {
@@ -189,6 +200,9 @@ class Document {
         json["components"] = files->second;
       }
       list.push_back(std::move(json));
+    }
+    for (const PythonDistribution& distribution : python_distributions(report_)) {
+      list.push_back(python_component(distribution));
     }
     if (const auto loose = inside.find(""); loose != inside.end()) {
       list.insert(list.end(), loose->second.begin(), loose->second.end());

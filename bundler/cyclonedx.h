@@ -11,7 +11,8 @@ namespace scratchpack {
 
 /// JSON, ending in a line break; the same for the same arguments.
 ///   components    packages with their purl, and inside each its files with their SHA-256; files of
-///                 no package; the distribution as operating system
+///                 no package; what pip installed, with its purl; the distribution as operating
+///                 system
 ///   dependencies  what files ask of each other when they are loaded, and what follows for packages
 ///   timestamp     `time`, seconds since 1970; none for 0
 ///   serialNumber  from the content's root: the same content has the same

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "bundler/python_distributions.h"
 #include "tests/cases/packaged_root.h"
 #include "tests/cases/scratch_folder.h"
 #include "tests/cases/tool_run.h"
@@ -75,6 +76,29 @@ TEST_CASE(
     REQUIRE(at != std::string::npos);
     CHECK(line_of(libc.substr(at), "value") == std::string("\"value\": \"") + value + '"');
   }
+}
+
+TEST_CASE("what pip installed is known by what its metadata is called") {
+  Report report;
+  for (const char* path :
+       {"Zope.Some__thing-1.0+cpu.dist-info/METADATA", "Zope.Some__thing-1.0+cpu.dist-info/RECORD",
+        "old_one-2.1-py3.11.egg-info/PKG-INFO", "flat-3-py3.11.egg-info",
+        "linked.egg-info/PKG-INFO", "package/METADATA", "-1.dist-info/METADATA"}) {
+    report.files.push_back({.path = std::string("/venv/lib/") + path, .kind = "file"});
+  }
+  report.files.push_back(
+      {.path = "/usr/lib/x-4.dist-info/METADATA", .kind = "file", .package = "python3-x 4-1"});
+  CHECK(python_distributions(report) ==
+        std::set<PythonDistribution>{
+            {"flat", "3"}, {"old-one", "2.1"}, {"zope-some-thing", "1.0+cpu"}});
+}
+
+TEST_CASE("what pip installed has a package URL") {
+  ScratchFolder folder;
+  testing::make_packaged_root(folder);
+  folder.write("site/Some_thing-1.0+cpu.dist-info/METADATA", "");
+  const std::string bill = built(folder, "--add-data site:/usr/local/lib/python3/site-packages");
+  CHECK(says(bill, "\"purl\": \"pkg:pypi/some-thing@1.0%2Bcpu\""));
 }
 
 TEST_CASE("dependencies lead from file to file and from package to package") {
