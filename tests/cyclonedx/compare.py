@@ -35,7 +35,7 @@ def packages_of_root(folder):
 
 def packages_of_bill(bill):
     for component in bill["components"]:
-        if "purl" not in component:
+        if not component.get("purl", "").startswith("pkg:deb/"):
             continue
         path, _, query = component["purl"].partition("?")
         name, version = unquote(path).rsplit("/", 1)[1].split("@", 1)
