@@ -37,17 +37,18 @@ SECONDS = 60  # for a first answer
 
 def main():
     options = arguments()
+    questions = Questions()
     with tempfile.TemporaryDirectory(prefix="scratchpack-bench.", dir="/var/tmp") as folder, \
             Registry(folder) as registry, \
             Builder(folder, registry, build_settings(options)) as builder:
         images = [image for server in SERVERS if options.only in server.name
-                  for image in builder.images(server, asked)]
+                  for image in builder.images(server, questions.ask)]
         with SecondDocker(f"{folder}/docker", options.driver) as docker:
             measured = {image: [] for image in images}
             for number in range(options.rounds):
                 for image in images:
                     say(f"round {number + 1} of {options.rounds}: {image.name}")
-                    measured[image].append(measure(docker, registry, image))
+                    measured[image].append(measure(docker, registry, image, questions))
     print_table(measured)
 
 
@@ -59,14 +60,14 @@ def arguments():
                         help="for docker build, such as http_proxy=...")
     parser.add_argument("--driver", default="overlay2", help="storage of the second dockerd")
     parser.add_argument("--rounds", type=int, default=5, help="default 5")
-    parser.add_argument("--only", default="", metavar="SERVER", help="those with this in their name")
+    parser.add_argument("--only", default="", metavar="TEXT", help="servers with this in their name")
     return parser.parse_args()
 
 
 def build_settings(options):
-    arguments_ = [f"BASE={options.base}", *options.build_arg]
+    values = [f"BASE={options.base}", *options.build_arg]
     return ("--network", options.network,
-            *(word for argument in arguments_ for word in ("--build-arg", argument)))
+            *(word for value in values for word in ("--build-arg", value)))
 
 
 def say(text):
@@ -74,7 +75,7 @@ def say(text):
 
 
 # ---- one image ----------------------------------------------------------------------------------
-def measure(docker, registry, image):
+def measure(docker, registry, image, questions):
     """Bytes of the image, bytes pulled, seconds to pull, seconds to start."""
     before = registry.sent()
     pull = docker.pull(image.name)
@@ -82,19 +83,26 @@ def measure(docker, registry, image):
     try:
         port = free_port()
         start = docker.start(image.name, (*HARDENED, "--network", "host", *image.mounts),
-                             (*image.arguments, "--port", str(port)), lambda: asked(port, 1))
+                             (*image.arguments, "--port", str(port)), lambda: questions.ask(port, 1))
         return docker.size(image.name), pulled, pull, start
     finally:
         docker.docker("rmi", "--force", image.name)
 
 
-def asked(port, count=None, answers={}):  # pylint: disable=dangerous-default-value
-    """Returns when the server on `port` has answered `count` requests (all there are), which it may
-    have to come up for. Servers must answer as the first one did."""
-    _, requests = client.test_set()
-    for number, answer in enumerate(patiently(port, requests[:count])):
-        if answers.setdefault(number, answer) != answer:
-            raise RuntimeError(f"the server on port {port} answers {answer}, not {answers[number]}")
+class Questions:
+    """What a server is asked; all have to answer as the first one did, to the byte."""
+
+    def __init__(self):
+        _, self.requests = client.test_set()
+        self.answers = {}
+
+    def ask(self, port, count=None):
+        """Returns when the server on `port`, which may yet have to come up, has answered `count`
+        requests (all there are)."""
+        for request, answer in zip(self.requests, patiently(port, self.requests[:count])):
+            wanted = self.answers.setdefault(request, answer)
+            if answer != wanted:
+                raise RuntimeError(f"the server on port {port} answers {answer}, not {wanted}")
 
 
 def patiently(port, requests):

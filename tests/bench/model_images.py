@@ -52,8 +52,8 @@ class Builder:
 
     def __enter__(self):
         # As one file it needs no libraries of the build stage's.
-        subprocess.run([roots.TOOL, "build", roots.TOOL, "--quiet", "-o", f"{self.folder}/scratchpack"],
-                       check=True)
+        subprocess.run([roots.TOOL, "build", roots.TOOL, "--quiet", "--output",
+                        f"{self.folder}/scratchpack"], check=True)
         return self
 
     def __exit__(self, *_):
@@ -61,7 +61,7 @@ class Builder:
             engine.docker("rmi", "--force", *self.names)
 
     def images(self, server, ask):
-        """All forms of one server, pushed. `ask(port)` returns when the server there has answered."""
+        """All forms of one server, pushed. `ask(port)` returns when the server has answered there."""
         if server.before:
             for form, name in BEFORE.items():
                 yield self.push(Image(server, form, self.before(server, name), server.arguments))
@@ -88,9 +88,9 @@ class Builder:
     def trace(self, server, stage, ask):
         """What a run used that answered one request and was told to stop."""
         port = free_port()
+        command = ("./" + server.program, "--port", str(port), *server.arguments)
         container = engine.docker("run", "--detach", "--network", "host", *self.tool(), stage,
-                                  "/out/scratchpack", "trace", "-o", "/out/profile", "--", "./" + server.program,
-                                  "--port", str(port), *server.arguments)
+                                  "/out/scratchpack", "trace", "-o", "/out/profile", "--", *command)
         try:
             ask(port)
             engine.docker("stop", "--time", "60", container)

@@ -444,22 +444,27 @@ TEST_CASE("an emitted Dockerfile lies beside its output and is not written over 
 }
 
 TEST_CASE("a two-stage Dockerfile names Python applications as a user does") {
+  struct Named {
+    const char* application;
+    const char* words;  // in the build stage
+    const char* name;
+  };
   ScratchFolder folder;
   folder.run("mkdir -p here/package");
-  for (const auto& [application, words, name] :
-       {std::tuple{"./app.py", R"("./app.py")", "app.py"},
-        std::tuple{"-m package.tool", R"("--module", "package.tool")", "package.tool"},
-        std::tuple{"package/", R"("package/")", "package"}, std::tuple{".", R"(".")", "here"}}) {
-    CAPTURE(application);
+  for (const Named& each :
+       {Named{"./app.py", R"("./app.py")", "app.py"},
+        Named{"-m package.tool", R"("--module", "package.tool")", "package.tool"},
+        Named{"package/", R"("package/")", "package"}, Named{".", R"(".")", "here"}}) {
+    CAPTURE(each.application);
     CHECK(output_of(fmt::format("cd here && {} build {} -q --emit-dockerfile --multi-stage "
                                 "--build-image i && grep -e RUN -e /{} Dockerfile",
-                                kTool, application, name),
+                                kTool, each.application, each.name),
                     folder.path()) ==
           fmt::format("RUN [\"/usr/local/bin/scratchpack\", \"build\", {0}, \"--output\", "
                       "\"/scratchpack-output/{1}.bundle\"]\n"
                       "COPY --from=build /scratchpack-output/{1}.bundle /{1}\n"
                       "ENTRYPOINT [\"/{1}\"]\n",
-                      words, name));
+                      each.words, each.name));
   }
 }
 

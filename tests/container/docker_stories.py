@@ -150,7 +150,8 @@ def two_stage_python(context):
         folder = new_folder(context, "two stages of Python")
         os.mkdir(f"{folder}/tool")
         write(f"{folder}/tool/__init__.py", "")
-        write(f"{folder}/tool/words.py", "import json\n\ndef show(words):\n    print(json.dumps(words))\n")
+        write(f"{folder}/tool/words.py", "import json\n\n"
+              "def show(words):\n    print(json.dumps(words))\n")
         for path in ("app.py", "tool/__main__.py", "__main__.py"):
             write(f"{folder}/{path}", "#!/usr/bin/python3\nimport sys\nfrom tool import words\n"
                   "words.show(sys.argv[1:])\n")
