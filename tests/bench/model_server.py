@@ -4,8 +4,10 @@
   tests/bench/model_server.py [--requests N]      as root; needs build/scratchpack
 
 The servers of samples/model-server, natively and as bundles, listen at the same time on loopback; a
-load generator (tests/lib/http_load.c) asks them in turn, in batches, so that whatever else the
-machine does falls on all of them alike. Nothing here passes or fails: figures depend on the machine.
+load generator (tests/lib/http_load.c) asks them in turn, in batches over one connection, so that
+whatever else the machine does falls on all of them alike. For the memory both run in roots of their
+own, so that the native one shares its libraries with nothing else either. Nothing here passes or
+fails: figures depend on the machine.
 """
 
 import argparse
@@ -24,8 +26,7 @@ from model_server import SERVERS, Workshop, free_port, wait_for_health  # pylint
 
 TOOL = os.path.abspath(os.path.join(HERE, "../../build/scratchpack"))
 SIZE_GOALS = {"C++": "4.5"}
-CONNECTIONS = 2
-BATCH = 500  # requests
+BATCH = 100  # requests
 PROCESSES = 8
 
 
@@ -49,10 +50,15 @@ class Built:
     def __init__(self, workshop, server):
         folder = f"{workshop.folder}/{server.name.replace(' ', '-')}"
         os.mkdir(folder)
-        self.plain, self.best = f"{folder}/plain.bundle", f"{folder}/best.bundle"
-        workshop.build(TOOL, server, self.plain, "none")
-        workshop.build(TOOL, server, self.best, "best")
+        self.plain, self.best, self.root = (f"{folder}/{name}/{server.program}"
+                                            for name in ("plain", "best", "root"))
+        for path, options in ((self.plain, ()), (self.best, ("--compress", "best")),
+                              (self.root, ("--format", "dir"))):
+            os.mkdir(os.path.dirname(path))
+            workshop.build(TOOL, server, path, *options)
         self.answers = self.plain + ".answers"
+        for root in (self.root, os.path.dirname(self.plain)):
+            os.makedirs(root + "/dev/shm", exist_ok=True)  # gunicorn's
 
 
 def sizes(built):
@@ -65,8 +71,7 @@ def sizes(built):
 # ---- latency ------------------------------------------------------------------------------------
 
 def latencies(workshop, built, requests):
-    print(f"\n| {requests} requests each over {CONNECTIONS} connections, µs "
-          "| native p50 | bundle p50 | ratio | native p99 | bundle p99 | ratio | errors |")
+    print(f"\n| {requests} requests each, µs | native p50 | bundle p50 | ratio | native p99 | bundle p99 | ratio | errors |")
     print("|---|--:|--:|--:|--:|--:|--:|--:|")
     for server, files in built.items():
         native, ours, errors = in_turn(workshop, server, files, requests)
@@ -79,13 +84,12 @@ def in_turn(workshop, server, files, requests):
     found, errors = {"native": [], "bundle": []}, 0
     file = workshop.folder + "/latencies"
     with running(workshop, server, files) as ports:
-        for batch in range(-1, (requests + BATCH - 1) // BATCH):
-            names = sorted(ports, reverse=batch % 2 == 0)  # each is the first as often
-            for name in names:
-                load = workshop.load(ports[name], CONNECTIONS, BATCH, files.answers, file)
+        for batch in range(-2, (requests + BATCH - 1) // BATCH):
+            for name in sorted(ports, reverse=batch % 2 == 0):  # each is the first as often
+                load = workshop.load(ports[name], 1, BATCH, files.answers, file)
                 said = load.communicate()[0]
                 if batch < 0:
-                    continue  # the first of each warms up
+                    continue  # those warm up
                 errors += 0 if said.endswith(" 0 wrong, 0 lost\n") else 1
                 with open(file, encoding="ascii") as lines:
                     found[name] += map(int, lines)
@@ -127,9 +131,9 @@ def processes(workshop, built):
     print(f"\n| PSS of all of a server's processes, MB | native, 1 | bundle, 1 | native, {PROCESSES} "
           f"| bundle, {PROCESSES} | ratio, {PROCESSES} |\n|---|--:|--:|--:|--:|--:|")
     for server, files in built.items():
-        bundle = [files.plain, "--model", f"{workshop.folder}/digits.ubj"]
-        sums = [memory(command, count) for count in (1, PROCESSES)
-                for command in (workshop.command(server), bundle)]
+        native = ["/usr/sbin/chroot", files.root, *workshop.command(server)]
+        bundle = ["/usr/sbin/chroot", os.path.dirname(files.plain), "/" + server.program]
+        sums = [memory(command, count) for count in (1, PROCESSES) for command in (native, bundle)]
         print(f"| {server.name} | {' | '.join(f'{each / 1e6:.1f}' for each in sums)} "
               f"| {sums[3] / sums[2]:.3f} |", flush=True)
 

@@ -59,13 +59,13 @@ class Workshop:
         return [f"{self.folder}/{server.program}", "--model", f"{self.folder}/digits.ubj",
                 *server.arguments]
 
-    def build(self, tool, server, output, compress=None):
+    def build(self, tool, server, output, *options):
         """From the program to a bundle with its Dockerfile beside it in one command; meanwhile the
         program answers the test set. Returns its answers, a line each."""
         port = free_port()
-        options = ("--workdir", "/srv", "--add-data", f"{self.folder}/digits.ubj:.", "--expose", "8080",
-                   "--healthcheck", f"{server.program} --healthcheck", "--emit-dockerfile",
-                   "--prune", "--strip", "--compress", compress or server.compress)
+        options += ("--workdir", "/srv", "--add-data", f"{self.folder}/digits.ubj:.", "--expose", "8080",
+                    "--healthcheck", f"{server.program} --healthcheck", "--emit-dockerfile",
+                    "--prune", "--strip")
         program, *arguments = self.command(server)
         process = subprocess.Popen(
             [tool, "build", program, "--output", output, *options,

@@ -23,7 +23,7 @@ def model_server(context):
             raise RuntimeError("the server in C++ does not compile")
         output = f"{workshop.folder}/{server.name.replace(' ', '-')}/{server.program}"
         os.mkdir(os.path.dirname(output))
-        answers = workshop.build(context.builder.tool, server, output)
+        answers = workshop.build(context.builder.tool, server, output, "--compress", server.compress)
         numbers[server.name] = [json.loads(answer) for answer in answers]
         run(context, workshop, server, output, answers)
     size = os.path.getsize(output)
