@@ -111,7 +111,8 @@ def wait_for_health(port, process):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
-    errors = process.stderr.read().decode(errors="replace") if process.poll() is not None else ""
+    ended = process.poll() is not None and process.stderr is not None
+    errors = process.stderr.read().decode(errors="replace") if ended else ""
     raise RuntimeError(f"nothing answers on port {port}: {errors}")
 
 
