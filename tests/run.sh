@@ -69,6 +69,7 @@ check_answers() {
   # shellcheck disable=SC2086 # a list of words
   [ -z "$all" ] || install_packages $more_programs
   add_part "oracle" tests/container/oracle.py
+  add_part "stripped copies" tests/container/strip_oracle.py ${all:+--all}
 }
 
 check_containers() {
