@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -33,6 +34,7 @@
 #include "bundler/self_bundle.h"
 #include "bundler/summary.h"
 #include "bundler/trace.h"
+#include "bundler/trace/end_of_run.h"
 #include "bundler/trace/tracer.h"
 #include "bundler/write/depfile.h"
 #include "bundler/write/directory.h"
@@ -113,16 +115,17 @@ std::vector<std::string> library_path(const BuildOptions& options) {
 }
 
 /// One run of the application while building, its words on standard error.
-Profile traced_run(const Build& build, const Plan& plan) {
-  const std::vector<std::string>& words = *build.options.trace_run;
+Profile traced_run(const Build& build, const Plan& plan, const std::vector<std::string>& words) {
   std::vector<std::string> command = plan.command;
   if (command.empty()) command = {plan.application};
   command.insert(command.end(), words.begin(), words.end());
+  const unsigned seconds = build.options.trace_time;
+  const EndOfRun end(seconds);
   Traced traced = build.image != nullptr ? build.image->trace(words)
                                          : trace({.command = command, .output_to_errors = true});
   if (!traced.refusal.empty()) throw Error(traced.refusal);
   warn_of_private(traced.profile.private_files);
-  if (traced.status != 0) {
+  if (traced.status != 0 && !(seconds != 0 && traced.status == 128 + SIGTERM)) {
     fmt::print(stderr, "scratchpack: warning: --trace-run: {} ended with status {}\n",
                plan.application, traced.status);
   }
@@ -139,7 +142,9 @@ std::vector<NamedProfile> profiles_of(const Build& build, const Plan& plan) {
   for (const std::string& file : build.options.profile) {
     profiles.push_back({fs::path(file).filename().string(), load_profile(file)});
   }
-  if (build.options.trace_run) profiles.push_back({"--trace-run", traced_run(build, plan)});
+  for (const std::vector<std::string>& words : build.options.trace_run) {
+    profiles.push_back({"--trace-run", traced_run(build, plan, words)});
+  }
   return profiles;
 }
 

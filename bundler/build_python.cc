@@ -14,7 +14,8 @@ PythonOptions python_options(const BuildOptions& options) {
           .hidden_imports = options.hidden_import,
           .excluded_modules = options.exclude_module,
           .keep_source = options.keep_source,
-          .plain_root = format_of(options).kind != PayloadKind::bundle};
+          .plain_root = format_of(options).kind != PayloadKind::bundle,
+          .arguments = options.arguments};
 }
 
 }  // namespace

@@ -21,13 +21,13 @@ struct SeparatedList {
 struct CommandWords {
   std::vector<std::string>* words;
 };
-/// The same where no words at all is a command, too.
-struct OptionalWords {
-  std::optional<std::vector<std::string>>* words;
+/// The same for each time it is given, where no words at all is a command, too.
+struct ManyCommands {
+  std::vector<std::vector<std::string>>* commands;
 };
 using Target = std::variant<bool*, unsigned*, std::string*, std::optional<std::string>*,
                             std::vector<std::string>*, std::vector<KeyValue>*,
-                            std::optional<Identity>*, SeparatedList, CommandWords, OptionalWords>;
+                            std::optional<Identity>*, SeparatedList, CommandWords, ManyCommands>;
 using Check = std::string (*)(const std::string& option, const std::string& text);
 
 struct Row {

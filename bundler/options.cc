@@ -91,9 +91,11 @@ struct Store {
     }
   }
   void operator()(CommandWords target) const { *target.words = parse_words(option, last()); }
-  void operator()(OptionalWords target) const {
-    bool blank = last().find_first_not_of(" \t\n") == std::string::npos;
-    *target.words = blank ? std::vector<std::string>{} : parse_words(option, last());
+  void operator()(ManyCommands target) const {
+    for (const std::string& value : values) {
+      bool blank = value.find_first_not_of(" \t\n") == std::string::npos;
+      target.commands->push_back(blank ? std::vector<std::string>{} : parse_words(option, value));
+    }
   }
 };
 
@@ -222,10 +224,11 @@ void check_build(BuildOptions& o) {
           "build: name the application (see scratchpack build --help)");
   require(!image || o.sysroot == "/", "--from-image: not with --sysroot, as it is one");
   require(!image || !o.multi_stage, "--from-image: not with --multi-stage");
-  require(!o.prune || !o.profile.empty() || o.trace_run,
+  require(!o.prune || !o.profile.empty() || !o.trace_run.empty(),
           "--prune: only with --profile or --trace-run, which say what is used");
   require(o.strip || o.keep_symbols.empty(), "--keep-symbols: only with --strip");
-  require(!o.trace_run || o.sysroot == "/",
+  require(o.trace_time == 0 || !o.trace_run.empty(), "--trace-time: only with --trace-run");
+  require(o.trace_run.empty() || o.sysroot == "/",
           "--trace-run: not with --sysroot (trace inside it, and give the profile with --profile)");
   require(!(o.quiet && o.verbose), "--quiet and --verbose contradict each other");
   require(!o.multi_stage || o.emit_dockerfile, "--multi-stage: only with --emit-dockerfile");

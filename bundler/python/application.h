@@ -20,6 +20,7 @@ struct PythonOptions {
   std::vector<std::string> excluded_modules = {};
   bool keep_source = false;
   bool plain_root = false;  ///< there the kernel executes a script, by its first line
+  std::vector<std::string> arguments = {};  ///< put before the user's own: may name modules
 };
 
 struct PythonApplication {

@@ -11,7 +11,7 @@
 #include "bundler/python/interpreter.h"
 
 // Made by the build from bundler/python: text, ended by a zero.
-extern "C" const char scratchpack_python_graph[];
+extern "C" const char scratchpack_python_statements[];
 extern "C" const char scratchpack_python_known[];
 extern "C" const char scratchpack_python_ldconfig[];
 
@@ -39,6 +39,7 @@ Json request_of(const PythonApplication& python, const PythonOptions& options,
   request["used"] = use.opened;
   request["prune"] = use.prune;
   request["keep_source"] = options.keep_source;
+  request["arguments"] = options.arguments;
   return request;
 }
 
@@ -90,6 +91,7 @@ PythonGraph graph_of(std::string_view text) {
     graph.libraries.push_back({each.at("name"), each.at("by")});
   }
   graph.unfound = unfound_of(answer);
+  graph.unreadable = answer.at("unreadable");
   return graph;
 }
 
@@ -99,7 +101,7 @@ PythonGraph python_graph(const PythonApplication& python, const PythonOptions& o
                          const PythonUse& use) {
   const std::string application = python.module.empty() ? python.script : "-m " + python.module;
   try {
-    const Bytes answer = ask_interpreter(python.interpreter, scratchpack_python_graph,
+    const Bytes answer = ask_interpreter(python.interpreter, scratchpack_python_statements,
                                          request_of(python, options, use).dump());
     return graph_of({reinterpret_cast<const char*>(answer.data()), answer.size()});
   } catch (const Json::exception& error) {

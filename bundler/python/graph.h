@@ -48,6 +48,7 @@ struct PythonGraph {
   std::vector<std::string> metadata = {};
   std::vector<PythonLibrary> libraries = {};
   std::vector<UnfoundImport> unfound = {};
+  std::vector<std::string> unreadable = {};  ///< "module: reason" of installed ones left out
 };
 
 /// Throws Error where the interpreter cannot tell, or a module asked for by name is not there.

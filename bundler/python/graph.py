@@ -1,5 +1,7 @@
 """Tells what a Python application imports, and compiles it; run by its own interpreter.
 
+Last part of one program, behind statements.py and hints.py.
+
 Standard input has the request, a JSON object (described in graph.h); descriptor 3 takes the answer:
 one line of JSON, then the byte code of its modules, one behind the other. Nothing of the application
 is imported or executed: modulefinder walks its byte code. Runs on Python 3.8 and later.
@@ -14,140 +16,17 @@ import json
 import marshal
 import modulefinder
 import os
+import re
 import site
 import sys
 import sysconfig
 import threading
 
-CONDITIONAL, DELAYED, OPTIONAL = "conditional", "delayed", "optional"
 LANDMARK = "os"  # the module by whose file the interpreter finds its library
 METADATA = ("METADATA", "PKG-INFO", "entry_points.txt", "top_level.txt", "namespace_packages.txt")
 
 
-def known_value(test):
-    """What a condition is on every machine like this one and in every imported module, or None."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        value = known_value(test.operand)
-        return None if value is None else not value
-    if "TYPE_CHECKING" in (getattr(test, "id", ""), getattr(test, "attr", "")):
-        return False
-    names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
-    attributes = {node.attr for node in ast.walk(test) if isinstance(node, ast.Attribute)}
-    allowed = {"platform", "startswith", "version_info", "name"}
-    if not names or not names <= {"sys", "os", "__name__"} or not attributes <= allowed:
-        return None
-    if "name" in attributes and "sys" in names or not attributes and "__name__" not in names:
-        return None
-    kinds = (ast.Compare, ast.Call, ast.Name, ast.Attribute, ast.Constant, ast.Tuple, ast.Load,
-             ast.cmpop, ast.Subscript, ast.Slice, ast.UnaryOp, ast.USub, ast.BoolOp, ast.boolop)
-    if not all(isinstance(node, kinds) for node in ast.walk(test)):
-        return None
-    try:
-        code = compile(ast.fix_missing_locations(ast.Expression(test)), "<test>", "eval")
-        return bool(eval(code, {"__builtins__": {}},  # only the names above
-                         {"sys": sys, "os": os, "__name__": "an imported module"}))
-    except Exception:  # pylint: disable=broad-except  # whatever it is, it is not known
-        return None
-
-
-class Pruner(ast.NodeTransformer):
-    """Takes out branches that are never taken here."""
-
-    def generic_visit(self, node):
-        """Only what holds statements: most of a module is expressions."""
-        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
-            before = getattr(node, field, None)
-            if isinstance(before, list):
-                after = [self.visit(each) for each in before]
-                setattr(node, field, [each for one in after
-                                      for each in (one if isinstance(one, list) else [one])])
-        return node
-
-    def visit_If(self, node):  # pylint: disable=invalid-name  # ast's
-        self.generic_visit(node)
-        value = known_value(node.test)
-        if value is None:
-            return node
-        return (node.body if value else node.orelse) or ast.copy_location(ast.Pass(), node)
-
-
-class Statements(ast.NodeVisitor):
-    """How a module imports what it imports, and what it loads by a name that stands in it."""
-
-    def __init__(self, package):
-        self.package = package
-        self.how = {}  # name: the conditions of each statement that imports it
-        self.attributes = {}  # `module.name` of `from module import name`, no module maybe: module
-        self.all = []  # names in __all__
-        self.modules = []  # importlib.import_module("name")
-        self.libraries = []  # ctypes.CDLL("name"), find_library("name")
-        self.around = []
-
-    def inside(self, node, condition):
-        self.around.append(condition)
-        self.generic_visit(node)
-        self.around.pop()
-
-    def visit_If(self, node):  # pylint: disable=invalid-name
-        self.inside(node, CONDITIONAL)
-
-    def visit_Try(self, node):  # pylint: disable=invalid-name
-        self.inside(node, OPTIONAL) if node.handlers else self.generic_visit(node)
-
-    def visit_FunctionDef(self, node):  # pylint: disable=invalid-name
-        self.inside(node, DELAYED)
-
-    visit_AsyncFunctionDef = visit_FunctionDef
-
-    def note(self, name):
-        self.how.setdefault(name, set()).add(tuple(sorted(set(self.around))))
-
-    def visit_Import(self, node):  # pylint: disable=invalid-name
-        for alias in node.names:
-            parts = alias.name.split(".")
-            for count in range(1, len(parts) + 1):
-                self.note(".".join(parts[:count]))
-
-    def visit_ImportFrom(self, node):  # pylint: disable=invalid-name
-        base = node.module or ""
-        if node.level:
-            package = self.package.split(".")
-            base = ".".join(package[:len(package) - node.level + 1] + [base]).strip(".")
-        self.note(base)
-        for alias in node.names:
-            for written in (base, node.module or ""):
-                self.attributes[f"{written}.{alias.name}".strip(".")] = base
-            self.note(f"{base}.{alias.name}")
-
-    def note_all(self, targets, value):
-        if value is not None and any(getattr(each, "id", "") == "__all__" for each in targets):
-            self.all += [node.value for node in ast.walk(value)
-                         if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-        self.generic_visit(ast.Expr(value or ast.Constant(None)))
-
-    def visit_Assign(self, node):  # pylint: disable=invalid-name
-        self.note_all(node.targets, node.value)
-
-    def visit_AugAssign(self, node):  # pylint: disable=invalid-name
-        self.note_all([node.target], node.value)
-
-    visit_AnnAssign = visit_AugAssign
-
-    def visit_Call(self, node):  # pylint: disable=invalid-name
-        called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        first = node.args[0] if node.args else None
-        if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value:
-            if called in ("import_module", "__import__") and not first.value.startswith("."):
-                self.modules.append(first.value)
-                self.around.append(DELAYED)
-                self.note(first.value)
-                self.around.pop()
-            elif called in ("CDLL", "PyDLL", "LoadLibrary", "find_library"):
-                self.libraries.append((called, first.value))
-        self.generic_visit(node)
-
-
-class Graph(modulefinder.ModuleFinder):
+class Graph(Hints, modulefinder.ModuleFinder):
     """The modules that are reached; those that were not found are in `badmodules`."""
 
     def __init__(self, request, path):
@@ -158,6 +37,11 @@ class Graph(modulefinder.ModuleFinder):
         self.specs = {}
         self.statements = {}
         self.stack = []
+        self.linked = []  # folders of packages that are installed as links
+        self.codes = {}  # module: what its whole source compiles to
+        self.longest = {}  # name: what of it is a module
+        self.plugins = set()  # metadata of distributions whose entry points are asked for
+        self.unreadable = {}  # module: why it was left out
         self.wholes = request["collect"] + ([] if request["prune"] else request["whole"])
         self.used = None  # with --prune, the modules that runs have used: others are not read
 
@@ -165,20 +49,35 @@ class Graph(modulefinder.ModuleFinder):
 
     def find_module(self, name, path, parent=None):
         full = f"{parent.__name__}.{name}" if parent is not None else name
+        spec, kind = self.spec_of(full, path)
+        return None, spec, ("", "", kind)
+
+    def spec_of(self, full, path):
+        """Of a module in a package's folders, or with no path of one by itself, and its kind."""
         if full in self.excludes:
             raise ImportError(full)
-        spec = None
-        if path is None:
-            if full in sys.builtin_module_names:
-                return None, machinery.ModuleSpec(full, machinery.BuiltinImporter), ("", "", "builtin")
-            path = self.path
-        spec = find_spec(full, path)
-        if spec is None and path is self.path and _imp.is_frozen(full):
-            spec = machinery.ModuleSpec(full, machinery.FrozenImporter)
-            return None, spec, ("", "", "frozen")
+        if path is None and full in sys.builtin_module_names:
+            return machinery.ModuleSpec(full, machinery.BuiltinImporter), "builtin"
+        spec = find_spec(full, self.path if path is None else path)
+        if spec is None and path is None and _imp.is_frozen(full):
+            return machinery.ModuleSpec(full, machinery.FrozenImporter), "frozen"
+        if spec is None and path is None:
+            spec = self.editable_spec(full)
         if spec is None:
             raise ImportError(full)
-        return None, spec, ("", "", kind_of(spec))
+        return spec, kind_of(spec)
+
+    def editable_spec(self, name):
+        """Of a package that is installed as a link to its sources, by a finder of its own. In the
+        bundle the folder it is in does for it."""
+        for finder in sys.meta_path:
+            if "editable" in getattr(finder, "__module__", "").lower():
+                spec = finder.find_spec(name)
+                if spec and spec.origin:
+                    folder = os.path.dirname(spec.origin)
+                    self.linked.append(os.path.dirname(folder) if spec.submodule_search_locations else folder)
+                    return spec
+        return None
 
     def load_module(self, fqname, fp, pathname, file_info):
         spec, kind = pathname, file_info[2]
@@ -202,24 +101,38 @@ class Graph(modulefinder.ModuleFinder):
                 self.scan_code(spec.loader.get_code(fqname), module)
             for name in self.request["lazy"].get(fqname, []):
                 self.add_pattern(name, module)
+        except (SyntaxError, ImportError) as error:
+            self.leave_out(fqname, spec, error)
         finally:
             self.stack.pop()
-        if any(fqname == whole or fqname.startswith(whole + ".") for whole in self.wholes):
+        if any(is_inside(fqname, whole) for whole in self.wholes):
             self.collect(module)
         return module
+
+    def leave_out(self, name, spec, error):
+        """A module that cannot be read: of the application itself it is an error, elsewhere it is
+        imported where that may fail."""
+        if name in self.roots or not is_installed(spec.origin or ""):
+            where = f"{spec.origin}, line {error.lineno}" if isinstance(error, SyntaxError) else spec.origin
+            fail(f"{getattr(error, 'msg', error)} ({where}; is it for another version of Python?)")
+        self.unreadable[name] = str(error)
+        del self.modules[name], self.specs[name]
+        raise ImportError(name)
 
     def scan_source(self, source, module, file):
         try:
             tree = ast.parse(source, file)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SyntaxError(str(error)) from error
-        if module.__name__ not in self.roots:
-            tree = Pruner().visit(tree)
         name = module.__name__
-        statements = Statements(name if module.__path__ else name.rpartition(".")[0])
+        package = name if module.__path__ else name.rpartition(".")[0]
+        statements = Statements(name, package, name in self.roots)
         statements.visit(tree)
         self.statements[name] = statements
-        self.scan_code(compile(tree, file, "exec", dont_inherit=True), module)
+        code = compile(tree, file, "exec", dont_inherit=True)
+        if not statements.pruned:
+            self.codes[name] = code
+        self.scan_code(code, module)
         for name in statements.modules:
             self._safe_import_hook(name, module, None, 0)
 
@@ -230,9 +143,27 @@ class Graph(modulefinder.ModuleFinder):
                 if find_spec(f"{m.__name__}.{name}", m.__path__)]
 
     def _safe_import_hook(self, name, caller, fromlist, level=-1):
-        if caller is not None and self.is_never(caller.__name__, name):
-            return
-        super()._safe_import_hook(name, caller, fromlist, level)
+        """As modulefinder's, which takes a module that was not found for one of the same name in a
+        package."""
+        full = name
+        if caller is not None and level > 0:
+            package = caller.__name__ if caller.__path__ else caller.__name__.rpartition(".")[0]
+            full = absolute_name("." * level + name, package)
+        if self.try_import(full, name, caller, None, level):
+            for sub in fromlist or []:
+                self.try_import(f"{full}.{sub}", name, caller, [sub], level)
+
+    def try_import(self, full, name, caller, fromlist, level):
+        if caller is not None and self.is_never(caller.__name__, full):
+            return False
+        if full not in self.badmodules:
+            try:
+                self.import_hook(name, caller, fromlist, level=level)
+                return True
+            except ImportError:
+                pass
+        self._add_badmodule(full, caller)
+        return False
 
     # ---- what is known besides ----
 
@@ -242,17 +173,21 @@ class Graph(modulefinder.ModuleFinder):
                 and name not in self.roots and is_installed(spec.origin or ""))
 
     def is_never(self, importer, name):
-        """What only tests and shells in a module of the standard library import."""
-        mine = importer.partition(".")[0]
+        """What a module imports for its tests and for shells only, by the tables."""
         for rule in self.request["never"]:
-            if not any(name == each or name.startswith(each + ".") for each in rule["module"]):
+            if not any(is_inside(name, each) for each in rule["module"]):
                 continue
-            if rule["importer"] == ["standard library"]:
-                if mine not in rule["module"] and self.is_standard(importer):
+            kind = {"standard library": self.is_standard, "installed": self.is_installed}
+            if rule["importer"][0] in kind:
+                if importer.partition(".")[0] not in rule["module"] and kind[rule["importer"][0]](importer):
                     return True
             elif any(fnmatch.fnmatchcase(importer, each) for each in rule["importer"]):
                 return True
         return False
+
+    def is_installed(self, name):
+        spec, _ = self.specs.get(name, (None, ""))
+        return spec is not None and is_installed(spec.origin or "")
 
     def is_standard(self, name):
         spec, _ = self.specs.get(name, (None, ""))
@@ -270,26 +205,32 @@ class Graph(modulefinder.ModuleFinder):
             self.stack.pop()
 
     def add_pattern(self, name, module):
+        """Modules by a name in which the last part may be a pattern."""
+        package, _, pattern = name.rpartition(".")
         if "*" not in name:
-            return self._safe_import_hook(name, module, None, 0)
-        for folder in self.path:
-            for file in sorted(os.listdir(folder) if os.path.isdir(folder) else []):
-                if fnmatch.fnmatchcase(file, name + ".py"):
-                    self._safe_import_hook(file[:-3], module, None, 0)
-        return None
+            self._safe_import_hook(name, module, None, 0)
+        elif not package:
+            for each in submodules(self.path):
+                if fnmatch.fnmatchcase(each, pattern):
+                    self._safe_import_hook(each, module, None, 0)
+        elif self.add(package, module.__name__):
+            self.reach_all(package, lambda each: fnmatch.fnmatchcase(each, pattern), module.__name__)
 
     def collect(self, package):
         """Every module in a package; unlike pkgutil it imports none of them."""
-        for folder in package.__path__ or []:
-            for name in sorted(os.listdir(folder) if os.path.isdir(folder) else []):
-                path = os.path.join(folder, name)
-                sub = module_name(name)
-                if os.path.isdir(path) and name.isidentifier():
-                    found = any(os.path.isfile(os.path.join(path, f"__init__{suffix}"))
-                                for suffix in machinery.all_suffixes())
-                    sub = name if found else None
-                if sub and sub != "__init__":
-                    self._safe_import_hook(f"{package.__name__}.{sub}", package, None, 0)
+        asked = any(is_inside(package.__name__, each) for each in self.request["collect"])
+        for name in submodules(package.__path__ or []):
+            if asked or name not in TESTS:
+                self._safe_import_hook(f"{package.__name__}.{name}", package, None, 0)
+
+    def take_whole(self, package):
+        self.wholes.append(package)
+        for name in sorted(each for each in self.specs if is_inside(each, package)):
+            self.collect(self.modules[name])
+
+
+def is_inside(name, package):
+    return name == package or name.startswith(package + ".")
 
 
 def find_spec(name, path):
@@ -385,12 +326,24 @@ def data_of(folder, request):
     return found
 
 
-def lines_of(path):
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return [line.strip() for line in file if line.strip()]
-    except OSError:
-        return []
+def data_beside(graph, folder, request):
+    """Folders beside a script that a framework looks into."""
+    names = {name for framework, each in request["beside"].items() if framework in graph.specs
+             for name in each}
+    folders = [os.path.join(folder, name) for name in sorted(names)]
+    return [file for each in folders if os.path.isdir(each) for file in data_of(each, request)]
+
+
+def shared_data(graph, names):
+    """What distributions lay apart from a package, by its name below /usr/share and /etc."""
+    found = []
+    for name in names:
+        statements, top = graph.statements.get(name), name.partition(".")[0]
+        for path in sorted(statements.paths if statements else []):
+            parts = path.replace("/usr/share/", "/etc/", 1).split("/")
+            if parts[1] == "etc" and top.lower() in "".join(parts[2:3]).lower() and os.path.exists(path):
+                found += [path] if os.path.isfile(path) else data_of(path, graph.request)
+    return found
 
 
 def top_levels(path):
@@ -403,28 +356,30 @@ def top_levels(path):
     return names | ({own, own.lower()} if not names else set())
 
 
-def metadata_of(folders, reached):
-    """What importlib.metadata reads of the distributions that are reached: {folder: top levels}."""
+def metadata_of(graph, names, reached):
+    """What importlib.metadata reads of the distributions that are reached, named or asked for plugins."""
+    named = {distribution_name(each) for name in names if name in graph.statements
+             and not graph.is_standard(name) for each in graph.statements[name].distributions}
     found = []
-    for folder in folders:
-        for name in sorted(os.listdir(folder) if os.path.isdir(folder) else []):
-            path = os.path.join(folder, name)
-            if not name.endswith((".dist-info", ".egg-info")):
-                continue
-            if not any((folder, top) in reached for top in top_levels(path)):
-                continue
-            if os.path.isfile(path):
-                found.append(path)
-            found += [file for file in (os.path.join(path, each) for each in METADATA)
-                      if os.path.isfile(file)]
+    for path in metadata_folders(graph.path):
+        folder, name = os.path.split(path)
+        if not (path in graph.plugins or distribution_name(re.split(r"-\d|\.", name)[0]) in named
+                or any((folder, top) in reached for top in top_levels(path))):
+            continue
+        files = [path] + [os.path.join(path, each) for each in METADATA]
+        found += [file for file in files if os.path.isfile(file)]
     return found
+
+
+def distribution_name(text):
+    return re.sub(r"[-_.]+", "-", text).lower()
 
 
 # ---- the answer ----------------------------------------------------------------------------------
 
-def byte_code(source, path):
+def byte_code(source, path, code):
     """A compiled module that is trusted as it is (PEP 552, unchecked)."""
-    code = compile(source, path, "exec", dont_inherit=True)
+    code = code or compile(source, path, "exec", dont_inherit=True)
     return (importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")
             + importlib.util.source_hash(source) + marshal.dumps(code))
 
@@ -443,7 +398,7 @@ def describe_module(graph, name, request, blobs):
         module["path"] = module["file"]
     if kind == "source":
         with open(spec.origin, "rb") as file:
-            blobs.append(byte_code(file.read(), spec.origin))
+            blobs.append(byte_code(file.read(), spec.origin, graph.codes.get(name)))
         module["path"] = placed(spec.origin, request["keep_source"])
         module["size"] = len(blobs[-1])
     return module
@@ -499,15 +454,14 @@ def add_main(graph, request):
             fail(f"{module} is a package without a module __main__")
         return module + ".__main__" if graph.modules[module].__path__ else module
     graph.roots.add("__main__")
-    try:
-        if os.path.isdir(script) or request["zip"]:
-            spec = machinery.PathFinder.find_spec("__main__", [script])
-        else:
-            loader = machinery.SourceFileLoader("__main__", script)
-            spec = importlib.util.spec_from_loader("__main__", loader, origin=script)
-        graph.load_module("__main__", None, spec, ("", "", kind_of(spec)))
-    except SyntaxError as error:
-        fail(f"{error} (is it for another version of Python?)")
+    if os.path.isdir(script) or request["zip"]:
+        spec = machinery.PathFinder.find_spec("__main__", [script])
+        if spec is None:
+            fail("there is no __main__.py in it")
+    else:
+        kind = machinery.SourcelessFileLoader if script.endswith(".pyc") else machinery.SourceFileLoader
+        spec = importlib.util.spec_from_loader("__main__", kind("__main__", script), origin=script)
+    graph.load_module("__main__", None, spec, ("", "", kind_of(spec)))
     return "__main__"
 
 
@@ -527,10 +481,20 @@ def reached_by_request(graph, request, used):
         graph.add(name, "start")
         kept.add(name)
     main = add_main(graph, request)
-    if not request["prune"]:
-        for name in request["whole"]:
-            graph.add(name, "start")
+    for argument in request["arguments"]:
+        if re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*(\(.*\))?", argument):
+            add_argument(graph, argument.partition(":")[0])
+    graph.follow_hints()
     return kept | {main}
+
+
+def add_argument(graph, name):
+    """The application that a server is given; servers look in the folder they are started in, too."""
+    if not graph.longest_module(name):
+        graph.path.append(os.getcwd())
+        graph.linked.append(os.getcwd())
+        graph.longest.clear()
+    graph.reach(name, "an argument")
 
 
 def chosen(graph, kept, used, request):
@@ -571,6 +535,10 @@ def search_path(request):
     return [first] + own, own
 
 
+def unique(items):
+    return list(dict.fromkeys(items))
+
+
 def package_files(graph, names, request, used):
     data, reached = [], set()
     for name in names:
@@ -582,12 +550,15 @@ def package_files(graph, names, request, used):
             folder = os.path.dirname(folder)
         if kind != "builtin":
             reached.add((folder, top))
-        whole = any(name == each or name.startswith(each + ".") for each in graph.wholes)
+        whole = any(is_inside(name, each) for each in graph.wholes)
         if kind in ("source", "bytecode") and spec.submodule_search_locations is not None:
             if not is_standard_file(file) or whole:
                 data += data_of(os.path.dirname(file), request)
     if request["script"] and os.path.isdir(request["script"]):
         data += data_of(request["script"], request)
+    elif request["script"]:
+        data += data_beside(graph, os.path.dirname(os.path.realpath(request["script"])), request)
+    data += shared_data(graph, names)
     data = sorted(set(data))
     if request["prune"]:
         data = [path for path in data if path in used or not is_installed(path)]
@@ -618,16 +589,18 @@ def work(request):
         "site": ([each for each in site.getsitepackages() if os.path.isdir(each)]
                  or site.getsitepackages()[:1]),
         # Folders that only a .pth file brings into sys.path, and with -m where it is run from.
-        "extra_path": [each for each in (path if request["module"] else own) if each in folders and each not in places
-                       and os.path.basename(each) != "lib-dynload"],
+        "extra_path": unique([each for each in (path if request["module"] else own) if each in folders
+                              and each not in places and os.path.basename(each) != "lib-dynload"]
+                             + graph.linked),
         "user_base": site.getuserbase() if user in folders else "",
         "modules": modules,
         "main": next((each["file"] for each in modules if each["name"] == "__main__"
                       and each["kind"] == "source" and each["file"] == request["script"]), ""),
         "data": data,
-        "metadata": metadata_of(path, reached),
+        "metadata": metadata_of(graph, names, reached),
         "libraries": libraries_of(graph, names),
         "missing": describe_missing(graph),
+        "unreadable": [f"{name}: {why}" for name, why in sorted(graph.unreadable.items())],
     }, blobs)
 
 

@@ -111,7 +111,11 @@ Bytes ask_interpreter(const std::string& path, std::string_view program, std::st
     throw Error(fmt::format("run {}: {} (it must be Python 3.8 or later with its standard library)",
                             path, last_line(complaints.bytes())));
   }
-  return answer.bytes();
+  Bytes bytes = answer.bytes();
+  if (bytes.empty()) {
+    throw Error(fmt::format("run {}: it gives no answer (is it an interpreter of Python?)", path));
+  }
+  return bytes;
 }
 
 }  // namespace scratchpack

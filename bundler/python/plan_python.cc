@@ -159,6 +159,9 @@ void plan_python(Plan& plan, const PythonApplication& python, const PythonOption
   if (reaches(graph, "ctypes.util")) plan_listing(plan, python);
   for (const PythonLibrary& library : graph.libraries) adder.add_library(library);
   plan.unfound = graph.unfound;
+  for (const std::string& module : graph.unreadable) {
+    plan.warnings.push_back("python: left out " + module);
+  }
 }
 
 std::vector<std::string> opened_files(const Profile& profile) {

@@ -241,6 +241,137 @@ TEST_CASE("python: --prune does not read packages that no run has used, unless a
   CHECK(asked.unfound("nowhere", "big") == "[]");
 }
 
+TEST_CASE("python: every --trace-run counts, and --trace-time ends a server") {
+  ScratchFolder folder;
+  folder.write(
+      "app.py",
+      "import importlib, signal, sys\nfor name in sys.argv[2:]: importlib.import_module(name)\n"
+      "print('up')\nif sys.argv[1] == 'serve': signal.pause()\n");
+  Built built = build_of(folder, kPython +
+                                     "-o b app.py --prune --trace-run 'once wave' --trace-run "
+                                     "'serve colorsys' --trace-time 1");
+  CHECK(built.has(standard("wave.pyc")));
+  CHECK(built.has(standard("colorsys.pyc")));
+  CHECK_FALSE(says(built.ran.errors, "ended with status"));
+  CHECK(printed(folder, "./b once colorsys wave") == "up\n");
+  Ran alone = run(folder, "build " + kPython + "app.py --trace-time 1");
+  CHECK(alone.status == 2);
+  CHECK(says(alone.errors, "--trace-time: only with --trace-run"));
+}
+
+namespace {
+
+/// Builds app.py of this source and runs it; the files beside it are there.
+std::string bundled_output(const ScratchFolder& folder, const std::string& source,
+                           const std::string& options = "") {
+  folder.write("app.py", source);
+  build_of(folder, kPython + "-o b app.py " + options);
+  return printed(folder, "env -C / " + folder.path("b"));
+}
+
+}  // namespace
+
+TEST_CASE("python: modules that only texts name") {
+  ScratchFolder folder;
+  folder.write("own/__init__.py", "");
+  folder.write("own/handler.py", "class It: name = 'by a setting'\n");
+  folder.write("own/late.py", "name = 'by a relative name'\n");
+  folder.write("own/parts/__init__.py",
+               "import importlib\ndef part(name):\n  path = 'own.parts.part_' + name\n"
+               "  return importlib.import_module(path).name\n");
+  folder.write("own/parts/part_a.py", "name = 'by a made name'\n");
+  folder.write("own/parts/other.py", "");
+  const std::string source =
+      "import importlib, json, own.parts\n"
+      "setting = 'own.handler.It'\nmodule, _, name = setting.rpartition('.')\n"
+      "print(getattr(importlib.import_module(module), name).name)\n"
+      "print(importlib.import_module('.late', 'own').name)\nprint(own.parts.part('a'))\n"
+      "print('README.md')\n";
+  CHECK(bundled_output(folder, source) ==
+        "by a setting\nby a relative name\nby a made name\nREADME.md\n");
+  Built built = build_of(folder, kPython + "--dry-run app.py");
+  CHECK_FALSE(built.has(folder.path("own/parts/other.pyc")));
+}
+
+TEST_CASE("python: what sys.executable is given to run, with -m and -c") {
+  ScratchFolder folder;
+  const std::string source =
+      "import subprocess, sys\nfor words in (['-m', 'calendar', '2024', '2'], "
+      "['-c', 'import colorsys; print(colorsys.__name__)']):\n"
+      "  print(subprocess.run([sys.executable, *words], capture_output=True, text=True).stdout"
+      ".split()[0])\n";
+  CHECK(bundled_output(folder, source) == "February\ncolorsys\n");
+}
+
+TEST_CASE("python: an argument like module:object brings the module, with -m from this folder") {
+  ScratchFolder folder;
+  const std::string runner =
+      "import importlib, sys\nname, _, what = sys.argv[1].partition(':')\n"
+      "print(getattr(importlib.import_module(name), what))\n";
+  folder.write("runner.py", runner);
+  folder.write("served.py", "it = 'served'\n");
+  build_of(folder, kPython + "-o b -m runner -- served:it");
+  CHECK(printed(folder, "env -C / " + folder.path("b")) == "served\n");
+  folder.write("bin/runner.py", runner);
+  build_of(folder, kPython + "-o c bin/runner.py -- served:it");
+  CHECK(printed(folder, "env -C / " + folder.path("c")) == "served\n");
+}
+
+TEST_CASE("python: names in packages are not taken for those of packages that are missing") {
+  ScratchFolder folder;
+  folder.write("app.py", "import pack\nprint(pack.it)\n");
+  folder.write("pack/__init__.py",
+               "try:\n  import nosuchmodule\nexcept ImportError: from .nosuchmodule import it\n");
+  folder.write("pack/nosuchmodule.py", "it = 'its own'\n");
+  folder.write("pack/space/inner/deep.py", "");
+  folder.write("pack/last.py", "import pack.space.inner.deep\n");
+  build_of(folder, kPython + "-o b app.py --hidden-import pack.last");
+  CHECK(printed(folder, "./b") == "its own\n");
+}
+
+TEST_CASE("python: entry points, metadata and resources by names in the source") {
+  ScratchFolder folder;
+  folder.write("p/plug.py", "name = 'plugged'\n");
+  folder.write("p/plug-1.5.dist-info/METADATA",
+               "Metadata-Version: 2.1\nName: plug\nVersion: 1.5\n");
+  folder.write("p/plug-1.5.dist-info/entry_points.txt", "[ours.group]\nfirst = plug:name\n");
+  folder.write("p/res/__init__.py", "");
+  folder.write("p/res/words.txt", "words");
+  ::setenv("PYTHONPATH", folder.path("p").c_str(), 1);
+  const std::string text = bundled_output(
+      folder,
+      "import importlib.metadata as m, importlib.resources as r\n"
+      "print([e.load() for e in m.entry_points(group='ours.group')], m.version('plug'))\n"
+      "print(r.files('res').joinpath('words.txt').read_text())\n");
+  ::unsetenv("PYTHONPATH");
+  CHECK(text == "['plugged'] 1.5\nwords\n");
+}
+
+TEST_CASE("python: a package that is installed as a link to its sources, and byte code as script") {
+  ScratchFolder folder;
+  folder.run("/usr/bin/python3 -m venv --without-pip v");
+  const std::string site = folder.path(output_of("ls v/lib", folder.path()));
+  const std::string packages =
+      "v/lib/" + std::filesystem::path(site.substr(0, site.size() - 1)).filename().string() +
+      "/site-packages/";
+  folder.write("src/linked/__init__.py", "it = 'linked'\n");
+  folder.write(packages + "__editable___linked_finder.py",
+               "import importlib.util, sys\nclass Finder:\n  @classmethod\n"
+               "  def find_spec(cls, name, path=None, target=None):\n    if name == 'linked':\n"
+               "      return importlib.util.spec_from_file_location(name, '" +
+                   folder.path("src/linked/__init__.py") +
+                   "')\ndef install(): sys.meta_path.append(Finder)\n");
+  folder.write(packages + "__editable__.linked.pth",
+               "import __editable___linked_finder; __editable___linked_finder.install()\n");
+  folder.write("app.py", "import linked\nprint(linked.it)\n");
+  build_of(folder, "--python v/bin/python -o b app.py");
+  CHECK(printed(folder, "./b") == "linked\n");
+  folder.run(
+      "/usr/bin/python3 -c 'import py_compile; py_compile.compile(\"app.py\", \"app.pyc\")'");
+  build_of(folder, "--python v/bin/python -o c app.pyc");
+  CHECK(printed(folder, "./c") == "linked\n");
+}
+
 TEST_CASE("python: find_library answers from the bundle's own libraries") {
   ScratchFolder folder;
   folder.write("app.py",
@@ -259,7 +390,20 @@ TEST_CASE("python: what cannot be: a program, another root, two applications, no
   CHECK(run(folder, "build --sysroot . -m json.tool").status == 2);
   Ran broken = run(folder, "build " + kPython + "app.py");
   CHECK(broken.status == 1);
-  CHECK(says(broken.errors, "app.py, line 1"));
+  CHECK(says(broken.errors, folder.path("app.py") + ", line 1; is it for another version"));
+  folder.write("old.py", "import near\n");
+  folder.write("near.py", "print 'of Python 2'\n");
+  Ran near = run(folder, "build " + kPython + "old.py");
+  CHECK(near.status == 1);
+  CHECK(says(near.errors, folder.path("near.py") + ", line 1; is it for another version"));
+  folder.write("near/__init__.pyc", std::string(16, 'x'));
+  Ran magic = run(folder, "build " + kPython + "old.py");
+  CHECK(magic.status == 1);
+  CHECK(says(magic.errors, "bad magic number in 'near'"));
+  folder.write("empty/beside.txt", "");
+  CHECK(says(run(folder, "build " + kPython + "empty").errors, "there is no __main__.py in it"));
+  Ran other = run(folder, "build --python /bin/true app.py");
+  CHECK(says(other.errors, "/bin/true: it gives no answer (is it an interpreter of Python?)"));
   Ran absent = run(folder, "build absent.py");
   CHECK(absent.status == 1);
   CHECK(says(absent.errors, "its interpreter /usr/local/bin/python3.99 is not there"));

@@ -1,0 +1,32 @@
+// The end of a traced run that does not end by itself, as a server does not.
+#pragma once
+
+#include <csignal>
+#include <ctime>
+
+namespace scratchpack {
+
+/// Sends SIGTERM to this process, which a tracer passes on to what it traces.
+class EndOfRun {
+ public:
+  explicit EndOfRun(unsigned seconds) {
+    sigevent event = {};
+    event.sigev_notify = SIGEV_SIGNAL;
+    event.sigev_signo = SIGTERM;
+    itimerspec time = {};
+    time.it_value.tv_sec = seconds;
+    is_set_ = seconds != 0 && ::timer_create(CLOCK_MONOTONIC, &event, &timer_) == 0;
+    if (is_set_) ::timer_settime(timer_, 0, &time, nullptr);
+  }
+  EndOfRun(const EndOfRun&) = delete;
+  EndOfRun& operator=(const EndOfRun&) = delete;
+  ~EndOfRun() {
+    if (is_set_) ::timer_delete(timer_);
+  }
+
+ private:
+  timer_t timer_ = {};
+  bool is_set_ = false;
+};
+
+}  // namespace scratchpack
