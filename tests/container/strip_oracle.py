@@ -4,7 +4,8 @@
   tests/container/strip_oracle.py [--all]
 
 What is loaded of every ELF file below /usr/bin, /usr/sbin and /usr/lib must be the same to the byte
-in its stripped copy, and what the tool says it took away must be the difference of the two sizes.
+in its stripped copy, which must not be shorter by more than the tool says it took away (by less
+where a patched file gets zeros instead).
 Programs that got shorter answer `--version` as before. Without --all it asks every tenth file.
 
 It runs where the oracle's programs do: the machine is read-only, mounts are its own. Needs
@@ -70,8 +71,8 @@ def copy_of(copies, path):
 
 def fault_of(path, copies, taken):
     copy = copy_of(copies, path)
-    if os.path.getsize(path) - os.path.getsize(copy) != taken.get(copy_of("/copies", path), 0):
-        return "the tool says that it took another number of bytes"
+    if os.path.getsize(path) - os.path.getsize(copy) > taken.get(copy_of("/copies", path), 0):
+        return "more bytes were taken than the tool says"
     if loaded(path) != loaded(copy):
         return "what is loaded differs"
     if os.path.getsize(copy) == os.path.getsize(path) or not oracle.is_dynamic_program(path) \
