@@ -82,6 +82,7 @@ PythonGraph graph_of(std::string_view text) {
                     .path = answer.at("path"),
                     .extension_folders = answer.at("dynload"),
                     .site = answer.at("site"),
+                    .home = answer.at("home"),
                     .prefixes = answer.at("prefixes"),
                     .extra_path = answer.at("extra_path"),
                     .user_base = answer.at("user_base"),

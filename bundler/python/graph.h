@@ -41,7 +41,8 @@ struct PythonGraph {
   std::vector<std::string> path = {};               ///< sys.path, the application's folder first
   std::vector<std::string> extension_folders = {};  ///< lib-dynload, by which prefixes are found
   std::vector<std::string> site = {};               ///< folders of site-packages; at least one
-  std::vector<std::string> prefixes = {};           ///< sys.prefix and sys.base_prefix
+  std::string home = {};                            ///< sys.base_prefix
+  std::vector<std::string> prefixes = {};           ///< that and sys.prefix, sorted
   std::vector<std::string> extra_path = {};         ///< of sys.path, what .pth files bring
   std::string user_base = {};                       ///< site.USER_BASE, when something is in there
   std::vector<std::string> data = {};

@@ -582,6 +582,7 @@ def work(request):
     answer({
         "version": ".".join(map(str, sys.version_info[:3])),
         "executable": sys.executable,
+        "home": sys.base_prefix,
         "prefixes": sorted({sys.prefix, sys.base_prefix}),
         "path": path,
         "dynload": [each for each in own if os.path.basename(each) == "lib-dynload"],

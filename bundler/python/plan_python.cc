@@ -130,6 +130,20 @@ void plan_variables(Plan& plan, const PythonGraph& graph) {
                                 .reason = "packages of the user's site",
                                 .is_path = true});
   }
+  // Extracted, the interpreter starts under the bundle's name, beside which is no library of its
+  // own; with a home it knows of no virtual environment.
+  plan.environment.push_back({.name = "PYTHONHOME",
+                              .value = graph.home,
+                              .reason = "where the interpreter's library is",
+                              .is_path = true,
+                              .extracted_only = true});
+  if (path == nullptr && graph.prefixes.size() > 1) {
+    plan.environment.push_back({.name = "PYTHONPATH",
+                                .value = fmt::format("{}", fmt::join(graph.site, ":")),
+                                .reason = "packages of the virtual environment",
+                                .is_path = true,
+                                .extracted_only = true});
+  }
 }
 
 /// ctypes.util.find_library asks ldconfig, which as a static program sees nothing of the bundle.

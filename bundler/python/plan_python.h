@@ -2,7 +2,8 @@
 //
 // Modules of source lie in the bundle as byte code beside where their source was (x.pyc for x.py),
 // the standard library and installed packages included; the script keeps its name and is byte code,
-// too, which CPython knows by its first bytes. In a plain root an executable one stays source. With sources kept, byte code lies in __pycache__.
+// too, which CPython knows by its first bytes. In a plain root an executable one stays source. With
+// sources kept, byte code lies in __pycache__.
 #pragma once
 
 #include "bundler/find/profile.h"

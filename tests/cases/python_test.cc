@@ -180,6 +180,17 @@ TEST_CASE("python: in a plain root a script stays what the kernel can execute") 
   }
 }
 
+TEST_CASE("python: extracted, the library is the bundle's own, of a virtual environment, too") {
+  ScratchFolder folder;
+  folder.run("/usr/bin/python3 -m venv --without-pip v");
+  folder.run("cd v/lib/python3.*/site-packages && mkdir mine && echo it=3 >mine/__init__.py");
+  folder.write("app.py",
+               "import json, mine, os\nroot = os.environ['SCRATCHPACK_ROOT'] + '/'\n"
+               "print(mine.it, [each.__file__.startswith(root) for each in (json, mine)])\n");
+  build_of(folder, "-o b app.py --python v/bin/python --mode extract");
+  CHECK(printed(folder, "SCRATCHPACK_DIR=$PWD ./b") == "3 [True, True]\n");
+}
+
 TEST_CASE("python: tracebacks name files and lines, and the same input gives the same bytes") {
   ScratchFolder folder;
   folder.write("app.py", "import part\n\npart.fail()\n");
