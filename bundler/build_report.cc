@@ -105,6 +105,11 @@ void describe(Build& build) {
   report.unloaded = plan.unloaded;
   report.unfound = plan.unfound;
   report.pruned = plan.pruned;
+  if (report.pruned) {
+    // What one recipe would have brought, another file may have needed.
+    std::erase_if(report.pruned->files,
+                  [&](const auto& file) { return build.files.contains(file.first); });
+  }
   report.launch = {.program = plan.application,
                    .arguments = build.options.arguments,
                    .environment = plan.environment,

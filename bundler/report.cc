@@ -229,7 +229,9 @@ Json report_json(const Report& report, bool manifest) {
   }
   if (report.image && !manifest) json["image"] = image_json(*report.image);
   if (report.pruned && !manifest) {
-    json["pruned"] = {{"files", report.pruned->files}, {"bytes", report.pruned->bytes}};
+    Json paths = Json::array();
+    for (const auto& [path, size] : report.pruned->files) paths.push_back(path);
+    json["pruned"] = {{"files", paths.size()}, {"bytes", report.pruned->bytes()}, {"paths", paths}};
   }
   json["files"] = Json::array();
   for (const ReportFile& file : report.files) json["files"].push_back(file_json(file, !manifest));

@@ -89,8 +89,8 @@ FileGroup taken_off(const Report& report) {
 std::string sizes(const Report& report) {
   std::string text;
   if (report.pruned) {
-    text += fmt::format("  {:<34} {:>6} {:>10}\n", "left out by --prune", report.pruned->files,
-                        human_size(report.pruned->bytes));
+    text += fmt::format("  {:<34} {:>6} {:>10}\n", "left out by --prune",
+                        report.pruned->files.size(), human_size(report.pruned->bytes()));
   }
   if (const FileGroup taken = taken_off(report); taken.files != 0) {
     text += fmt::format("  {:<34} {:>6} {:>10}\n", taken.name, taken.files, human_size(taken.size));
@@ -205,6 +205,11 @@ std::string file_list(const Report& report) {
   }
   for (const EnvironmentEdit& edit : report.launch.environment) {
     text += fmt::format("  {:>10} {}={} ({})\n", "set", edit.name, edit.value, edit.reason);
+  }
+  if (report.pruned) {
+    for (const auto& [path, size] : report.pruned->files) {
+      text += fmt::format("  {:>10} {} (left out by --prune)\n", human_size(size), path);
+    }
   }
   return text + "\n";
 }

@@ -40,7 +40,7 @@ class Applier {
   }
 
   void run() {
-    if (used_) plan_.pruned.emplace();
+    if (used_ && !plan_.pruned) plan_.pruned.emplace();
     std::size_t wants = 0;
     do {
       note_planned();
@@ -195,11 +195,7 @@ class Applier {
     }
   }
 
-  void prune(const Hop& file) {
-    if (!pruned_.insert(file.path).second) return;
-    ++plan_.pruned->files;
-    plan_.pruned->bytes += file.status.size;
-  }
+  void prune(const Hop& file) { plan_.pruned->files.emplace(file.path, file.status.size); }
 
   Want want_of(const Recipe& recipe, const std::string& path,
                const std::optional<bool>& container_first) const {
@@ -344,7 +340,6 @@ class Applier {
   const std::map<std::string, std::vector<std::string>> user_values_;  // by option
   const std::optional<std::set<std::string>> used_;                    // real paths
   const std::vector<SelectedRecipe> recipes_;
-  std::set<std::string> pruned_;  // real paths
   BundledFiles files_;
   std::set<std::string> planned_;  // paths of wants
   std::size_t wants_noted_ = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,8 +31,12 @@ struct Want {
 
 /// What --prune left out.
 struct Pruned {
-  std::uint64_t files = 0;
-  std::uint64_t bytes = 0;
+  std::map<std::string, std::uint64_t> files = {};  ///< their sizes on this machine, by path
+  std::uint64_t bytes() const {
+    std::uint64_t sum = 0;
+    for (const auto& [path, size] : files) sum += size;
+    return sum;
+  }
 };
 
 /// A place where something was looked for and why it was passed over.

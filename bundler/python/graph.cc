@@ -87,7 +87,8 @@ PythonGraph graph_of(std::string_view text) {
                     .extra_path = answer.at("extra_path"),
                     .user_base = answer.at("user_base"),
                     .data = answer.at("data"),
-                    .metadata = answer.at("metadata")};
+                    .metadata = answer.at("metadata"),
+                    .left_out = answer.at("left_out")};
   for (const Json& each : answer.at("libraries")) {
     graph.libraries.push_back({each.at("name"), each.at("by")});
   }

@@ -7,6 +7,8 @@
 // data and metadata of their packages, and what was not found.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -48,6 +50,7 @@ struct PythonGraph {
   std::vector<std::string> data = {};
   std::vector<std::string> metadata = {};
   std::vector<PythonLibrary> libraries = {};
+  std::map<std::string, std::uint64_t> left_out = {};  ///< by --prune: sizes of sources and data
   std::vector<UnfoundImport> unfound = {};
   std::vector<std::string> unreadable = {};  ///< "module: reason" of installed ones left out
 };

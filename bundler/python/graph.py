@@ -559,10 +559,25 @@ def package_files(graph, names, request, used):
     elif request["script"]:
         data += data_beside(graph, os.path.dirname(os.path.realpath(request["script"])), request)
     data += shared_data(graph, names)
-    data = sorted(set(data))
+    data, spared = sorted(set(data)), []
     if request["prune"]:
-        data = [path for path in data if path in used or not is_installed(path)]
-    return data, reached
+        spared = [path for path in data if path not in used and is_installed(path)]
+        data = sorted(set(data) - set(spared))
+    return data, spared, reached
+
+
+def left_out(graph, names, spared, request):
+    """What --prune spares, as far as it was looked at: the files and their sizes."""
+    if not request["prune"]:
+        return {}
+    files = set(spared)
+    for name in set(graph.specs) - set(names):
+        files.add(graph.specs[name][0].origin or "")
+    for whole in set(request["whole"]) & set(graph.specs):
+        for folder in graph.specs[whole][0].submodule_search_locations or []:
+            files.update(os.path.join(folder, each) for each in os.listdir(folder))
+    files -= {graph.specs[name][0].origin for name in names}
+    return {file: os.path.getsize(file) for file in sorted(files) if os.path.isfile(file)}
 
 
 def work(request):
@@ -574,7 +589,7 @@ def work(request):
         graph.add(name, "trace")
     names = sorted(chosen(graph, kept, used, request))
     blobs = []
-    data, reached = package_files(graph, names, request, set(request["used"]))
+    data, spared, reached = package_files(graph, names, request, set(request["used"]))
     modules = [describe_module(graph, name, request, blobs) for name in names]
     folders = {folder for folder, _ in reached}
     user = site.getusersitepackages() if site.ENABLE_USER_SITE else ""
@@ -598,6 +613,7 @@ def work(request):
         "main": next((each["file"] for each in modules if each["name"] == "__main__"
                       and each["kind"] == "source" and each["file"] == request["script"]), ""),
         "data": data,
+        "left_out": left_out(graph, names, spared, request),
         "metadata": metadata_of(graph, names, reached),
         "libraries": libraries_of(graph, names),
         "missing": describe_missing(graph),

@@ -173,6 +173,7 @@ void plan_python(Plan& plan, const PythonApplication& python, const PythonOption
   if (reaches(graph, "ctypes.util")) plan_listing(plan, python);
   for (const PythonLibrary& library : graph.libraries) adder.add_library(library);
   plan.unfound = graph.unfound;
+  if (!graph.left_out.empty()) plan.pruned = Pruned{graph.left_out};
   for (const std::string& module : graph.unreadable) {
     plan.warnings.push_back("python: left out " + module);
   }

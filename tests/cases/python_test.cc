@@ -227,6 +227,9 @@ TEST_CASE(
   CHECK(whole.has(standard("codecs.pyc")));
   CHECK_FALSE(pruned.has(standard("codecs.pyc")));  // inside the interpreter
   CHECK(pruned.paths().size() < whole.paths().size() / 2);
+  const std::string left = pruned.summary.at("pruned").at("paths").dump();
+  CHECK(says(left, standard("encodings/cp949.py")));
+  CHECK_FALSE(says(left, standard("os.py")));
 }
 
 TEST_CASE("python: --prune does not read packages that no run has used, unless asked for by name") {

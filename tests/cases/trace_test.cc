@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "bundler/find/left_out.h"
 #include "bundler/find/profile.h"
@@ -274,10 +275,15 @@ TEST_CASE("--prune leaves out of recipes what no profile used, and says how much
   REQUIRE(pruned.status == 0);
   CHECK(says(whole.out, "zoneinfo/Europe/Paris"));
   CHECK_FALSE(says(whole.out, "\"pruned\""));
-  CHECK_FALSE(says(pruned.out, "zoneinfo/Europe/Paris"));
+  const nlohmann::json left = nlohmann::json::parse(pruned.out).at("pruned");
+  CHECK(left.at("paths").size() == left.at("files"));
+  CHECK(says(left.at("paths").dump(), "zoneinfo/Europe/Paris"));
+  CHECK_FALSE(says(pruned.out, "\"path\": \"/usr/share/zoneinfo/Europe/Paris"));
   CHECK(says(pruned.out, "zoneinfo/Asia/Seoul"));
   CHECK(says(pruned.out, "/etc/nsswitch.conf"));
   CHECK(says(pruned.out, "\"pruned\": {"));
+  CHECK(says(run(folder, "build /bin/date -o d --profile p --prune --verbose").out,
+             "/usr/share/zoneinfo/Europe/Paris (left out by --prune)"));
   CHECK(says(run(folder, "build /bin/date -o d --profile p --prune").out, "left out by --prune"));
   CHECK(output_of("TZ=Asia/Seoul ./d -d @0 +%H:%M", folder.path()) == "09:00\n");
 }
