@@ -21,16 +21,16 @@ struct BuildOptions {
   std::string mode = "auto";       ///< auto, in-place or extract
   bool no_trial = false;           ///< leave out the trial of what was written
 
-  std::vector<std::string> add_data = {};                            ///< SRC:DEST
-  std::vector<std::string> add_binary = {};                          ///< SRC[:DEST]
-  std::vector<std::string> exclude = {};                             ///< shell patterns
-  std::vector<std::string> recipe = {};                              ///< names or files
-  std::vector<std::string> no_recipe = {};                           ///< names or "*"
-  std::vector<std::string> profile = {};                             ///< files that trace wrote
+  std::vector<std::string> add_data = {};                ///< SRC:DEST
+  std::vector<std::string> add_binary = {};              ///< SRC[:DEST]
+  std::vector<std::string> exclude = {};                 ///< shell patterns
+  std::vector<std::string> recipe = {};                  ///< names or files
+  std::vector<std::string> no_recipe = {};               ///< names or "*"
+  std::vector<std::string> profile = {};                 ///< files that trace wrote
   std::vector<std::vector<std::string>> trace_run = {};  ///< arguments of each run
   unsigned trace_time = 0;  ///< seconds until a run is asked to end; 0: it ends by itself
-  bool prune = false;                            ///< recipes bring what a profile used
-  bool strip = false;                            ///< without symbols and debug information
+  bool prune = false;       ///< recipes bring what a profile used
+  bool strip = false;       ///< without symbols and debug information
   std::vector<std::string> keep_symbols = {};    ///< shell patterns of files not to strip
   std::string python = {};                       ///< an interpreter; empty: the `#!` line's
   std::string module = {};                       ///< -m: in place of an application
