@@ -101,8 +101,8 @@ add_part "same inputs, same bytes" tests/lib/reproducible.sh
 add_part "build scripts" tests/lib/build_scripts.sh
 add_part "provenance" tests/lib/provenance.sh
 add_part "the page in a browser" tests/lib/page_stories.py
-finish_aside
 check_answers
+finish_aside
 check_containers
 
 say "$((SECONDS - started)) s"

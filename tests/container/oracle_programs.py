@@ -48,6 +48,11 @@ MOUNTS = {
     "/usr/sbin/dmsetup": "/dev",
 }
 
+# Programs that answer by whichever of their threads is quicker: a bundle may be asked a few times.
+RACES = {
+    "/usr/bin/text2image": "a thread of it finds fonts, and speaks of caches, while it ends",
+}
+
 # Where a bundle cannot answer as the machine does, and why.
 EXCEPTIONS = {
     "/usr/bin/aspell": "names its filters in the order of their directory, which a bundle sorts",
