@@ -68,4 +68,11 @@ std::string output_of(const std::string& command, const std::string& directory, 
   return output;
 }
 
+std::string state_of(const ScratchFolder& folder) {
+  return output_of(
+      "find . -mindepth 1 | sort | while read f; do echo \"$f\"; "
+      "test -f \"$f\" && sha256sum \"$f\"; done",
+      folder.path());
+}
+
 }  // namespace scratchpack

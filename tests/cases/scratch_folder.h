@@ -32,4 +32,7 @@ class ScratchFolder {
 std::string output_of(const std::string& command, const std::string& directory,
                       int* status = nullptr);
 
+/// Every name in the folder, and of each file a digest: equal only where nothing has changed.
+std::string state_of(const ScratchFolder& folder);
+
 }  // namespace scratchpack

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 namespace scratchpack {
 
 const std::string kTool = SCRATCHPACK_BINARY_DIR "/scratchpack";
@@ -18,6 +20,10 @@ Ran run(const ScratchFolder& folder, const std::string& arguments, const std::st
 bool says(const std::string& text, const std::string& part) {
   CAPTURE(text);
   return text.find(part) != std::string::npos;
+}
+
+std::size_t lines_in(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
 }  // namespace scratchpack

@@ -1,6 +1,7 @@
 // The tool as a user runs it.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "tests/cases/scratch_folder.h"
@@ -20,5 +21,7 @@ Ran run(const ScratchFolder& folder, const std::string& arguments, const std::st
 
 /// Whether `part` stands in a text, which a failing check then shows.
 bool says(const std::string& text, const std::string& part);
+
+std::size_t lines_in(const std::string& text);
 
 }  // namespace scratchpack
