@@ -1,7 +1,7 @@
 #include "runtime/decode.h"
 
+#include "runtime/addresses.h"
 #include "runtime/arch/x86_64/syscall.h"
-#include "runtime/branches.h"
 
 #define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>

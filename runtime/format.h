@@ -59,8 +59,8 @@ enum EntryFlags : uint16_t {
   kFlagElf = 4,             ///< any ELF file: what linkers map
   kFlagAppendUser = 8,      ///< passwd or group: a line for the running id is added when missing
   kFlagMusl = 16,           ///< a dynamic linker that is the C library too
-  kFlagBranches = 32,       ///< zstd: its frames hold absolute branch targets (branches.h)
-  kFlagAddresses = 64,      ///< zstd: its frames hold absolute addresses (branches.h)
+  kFlagBranches = 32,       ///< zstd: its frames hold absolute branch targets (addresses.h)
+  kFlagAddresses = 64,      ///< zstd: its frames hold absolute addresses (addresses.h)
 };
 
 struct Entry {

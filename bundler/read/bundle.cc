@@ -8,7 +8,7 @@
 
 #include "bundler/base/digest.h"
 #include "bundler/base/error.h"
-#include "runtime/branches.h"
+#include "runtime/addresses.h"
 #include "runtime/payload.h"
 
 namespace scratchpack {

@@ -13,7 +13,7 @@
 #include "bundler/base/error.h"
 #include "bundler/base/parallel.h"
 #include "bundler/write/compress.h"
-#include "runtime/branches.h"
+#include "runtime/addresses.h"
 
 namespace scratchpack {
 namespace {

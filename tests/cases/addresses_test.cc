@@ -1,5 +1,5 @@
 // Addresses in code made absolute and relative again.
-#include "runtime/branches.h"
+#include "runtime/addresses.h"
 
 #include <doctest/doctest.h>
 

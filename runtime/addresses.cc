@@ -1,4 +1,4 @@
-#include "runtime/branches.h"
+#include "runtime/addresses.h"
 
 #include <emmintrin.h>
 
