@@ -11,7 +11,7 @@
 #include "bundler/python/interpreter.h"
 
 // Made by the build from bundler/python: text, ended by a zero.
-extern "C" const char scratchpack_python_statements[];
+extern "C" const char scratchpack_python_graph[];
 extern "C" const char scratchpack_python_known[];
 extern "C" const char scratchpack_python_ldconfig[];
 
@@ -103,7 +103,7 @@ PythonGraph python_graph(const PythonApplication& python, const PythonOptions& o
                          const PythonUse& use) {
   const std::string application = python.module.empty() ? python.script : "-m " + python.module;
   try {
-    const Bytes answer = ask_interpreter(python.interpreter, scratchpack_python_statements,
+    const Bytes answer = ask_interpreter(python.interpreter, scratchpack_python_graph,
                                          request_of(python, options, use).dump());
     return graph_of({reinterpret_cast<const char*>(answer.data()), answer.size()});
   } catch (const Json::exception& error) {

@@ -1,4 +1,4 @@
-// What a Python application reaches, as its own interpreter's modulefinder tells (graph.py, a
+// What a Python application reaches, as its own interpreter's modulefinder tells (answer.py, a
 // program of ours that is run by that interpreter and imports nothing of the application).
 //
 // The request is one JSON object: "script" or "module" (the other null), "zip"; "hidden",

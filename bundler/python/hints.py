@@ -1,6 +1,6 @@
 """Modules that a Python application reaches by names in its sources, its extensions and its metadata.
 
-Second part of the program that graph.py ends. What import statements do not tell: settings and lazy
+Third part of the program that answer.py ends. What import statements do not tell: settings and lazy
 imports name modules in texts, extension modules import by names in their data, [sys.executable,
 "-m", …] starts others, plugins are registered as entry points. A name counts only where it is a
 module that is there, so that a wrong guess costs a file, never a failure.
@@ -15,14 +15,6 @@ import sys
 IN_EXTENSION = re.compile(rb"\0([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)(?=\0)")
 LONGEST = 80  # of a module's name in an extension
 TESTS = ("test", "tests", "testing", "conftest", "__main__")
-
-
-def lines_of(path):
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return [line.strip() for line in file if line.strip()]
-    except OSError:
-        return []
 
 
 class Hints:
@@ -218,34 +210,3 @@ class Hints:
                     group = line.strip("[] ")
                 elif is_point:
                     yield folder, group, name.strip(), re.split(r"[\s:\[]", module.strip())[0]
-
-
-def absolute_name(name, package):
-    """A name as import_module has it, in full."""
-    level = len(name) - len(name.lstrip("."))
-    if not level:
-        return name
-    parts = package.split(".")
-    return ".".join(parts[:len(parts) - level + 1] + [name.lstrip(".")]).strip(".")
-
-
-def submodules(folders):
-    """Names of the modules and packages in folders, sorted."""
-    names = set()
-    for folder in folders:
-        for name in os.listdir(folder) if os.path.isdir(folder) else []:
-            path = os.path.join(folder, name)
-            if os.path.isdir(path) and name.isidentifier():
-                if any(module_name(file) == "__init__" for file in os.listdir(path)):
-                    names.add(name)
-            else:
-                names.add(module_name(name) or "__init__")
-    return sorted(names - {"__init__"})
-
-
-def metadata_folders(path):
-    """Where installed distributions say what they are."""
-    for folder in path:
-        for name in sorted(os.listdir(folder) if os.path.isdir(folder) else []):
-            if name.endswith((".dist-info", ".egg-info")):
-                yield os.path.join(folder, name)

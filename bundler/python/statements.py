@@ -1,6 +1,6 @@
 """What the source of a Python module says of the modules, data and libraries it uses.
 
-First part of the program that graph.py ends: conditions that are known here, import statements with
+Second part of the program that answer.py ends: conditions that are known here, import statements with
 what is around them, and calls and texts that name modules (followed in hints.py).
 """
 
