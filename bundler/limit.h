@@ -1,10 +1,12 @@
 // `--fail-if 'waste>5%'`: a measure of an image or bundle that must not be exceeded.
 //
 //   MEASURE OP NUMBER UNIT
-//   MEASURE   waste (all three that follow; of a bundle all that --waste lists), overwritten,
-//   deleted, duplicates, size OP        > or >= UNIT      B, kB, MB, GB (powers of 1000), KiB, MiB,
-//   GiB (of 1024), nothing for bytes,
-//             % of all bytes in the layers (not for size)
+//
+//   MEASURE   overwritten, deleted, duplicates, size;
+//             waste: the first three, and of a bundle all that --waste lists
+//   OP        > or >=
+//   UNIT      B, kB, MB, GB (powers of 1000), KiB, MiB, GiB (of 1024);
+//             nothing for bytes, % of all bytes in the layers (not for size)
 //
 // The number may have decimals, blanks may stand in between.
 #pragma once

@@ -1,8 +1,13 @@
 // The end of a traced run that does not end by itself, as a server does not.
 #pragma once
 
+#include <fmt/format.h>
+
+#include <cerrno>
 #include <csignal>
 #include <ctime>
+
+#include "bundler/base/error.h"
 
 namespace scratchpack {
 
@@ -15,8 +20,11 @@ class EndOfRun {
     event.sigev_signo = SIGTERM;
     itimerspec time = {};
     time.it_value.tv_sec = seconds;
-    is_set_ = seconds != 0 && ::timer_create(CLOCK_MONOTONIC, &event, &timer_) == 0;
-    if (is_set_) ::timer_settime(timer_, 0, &time, nullptr);
+    is_set_ = seconds != 0;
+    if (!is_set_) return;
+    if (::timer_create(CLOCK_MONOTONIC, &event, &timer_) != 0)
+      throw Error(fmt::format("--trace-time: timer_create: {}", errno_text(errno)));
+    ::timer_settime(timer_, 0, &time, nullptr);
   }
   EndOfRun(const EndOfRun&) = delete;
   EndOfRun& operator=(const EndOfRun&) = delete;
