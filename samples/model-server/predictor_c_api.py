@@ -13,8 +13,8 @@ class Predictor:
     """Safe to use from several threads; each call computes on the thread that makes it."""
 
     def __init__(self, path):
-        self.library = ctypes.CDLL("libxgboost.so.0")
-        self.library.XGBGetLastError.restype = ctypes.c_char_p
+        self.xgboost = ctypes.CDLL("libxgboost.so.0")
+        self.xgboost.XGBGetLastError.restype = ctypes.c_char_p
         self.booster = ctypes.c_void_p()
         self.call("XGBoosterCreate", None, ctypes.c_uint64(0), ctypes.byref(self.booster))
         self.call("XGBoosterSetParam", self.booster, b"nthread", b"1")
@@ -36,5 +36,5 @@ class Predictor:
         return [result[start:start + width] for start in range(0, len(rows) * width, width)]
 
     def call(self, name, *arguments):
-        if getattr(self.library, name)(*arguments) != 0:
-            raise RuntimeError(self.library.XGBGetLastError().decode(errors="replace"))
+        if getattr(self.xgboost, name)(*arguments) != 0:
+            raise RuntimeError(self.xgboost.XGBGetLastError().decode(errors="replace"))
