@@ -5,7 +5,8 @@
 
 The servers of samples/model-server, natively and as bundles, listen at the same time on loopback; a
 load generator (tests/lib/http_load.c) asks them in turn, in batches over one connection, so that
-whatever else the machine does falls on all of them alike. For the memory both run in roots of their
+whatever else the machine does falls on all of them alike; after a fifth of the requests both are
+started anew. For the memory both run in roots of their
 own, so that the native one shares its libraries with nothing else either. Nothing here passes or
 fails: figures depend on the machine.
 """
@@ -26,6 +27,7 @@ from model_server import SERVERS, Workshop, free_port, wait_for_health  # pylint
 
 SIZE_GOALS = {"C++": "4.5"}
 BATCH = 500  # requests; the first over a new connection takes longer, and p99 is to leave it out
+PAIRS = 5  # of servers, one after the other: a process keeps for life what its addresses make of it
 PROCESSES = 8
 
 
@@ -83,20 +85,26 @@ def latencies(workshop, built, requests):
 
 
 def in_turn(workshop, server, files, requests):
-    """Latencies of both in nanoseconds, and how many requests were not answered right."""
+    """Latencies of both in nanoseconds, and how many batches had wrong answers."""
     found, errors = {"native": [], "bundle": []}, 0
-    file = workshop.folder + "/latencies"
-    with running(workshop, server, files) as ports:
-        for batch in range(-2, (requests + BATCH - 1) // BATCH):
-            for name in sorted(ports, reverse=batch % 2 == 0):  # each is the first as often
-                load = workshop.load(ports[name], 1, BATCH, files.answers, file)
-                said = load.communicate()[0]
-                if batch < 0:
-                    continue  # those warm up
-                errors += 0 if said.endswith(" 0 wrong, 0 lost\n") else 1
-                with open(file, encoding="ascii") as lines:
-                    found[name] += map(int, lines)
+    batches = (requests + BATCH - 1) // BATCH
+    for pair in range(PAIRS):
+        with running(workshop, server, files) as ports:
+            for batch in range(-2, batches * (pair + 1) // PAIRS - batches * pair // PAIRS):
+                for name in sorted(ports, reverse=batch % 2 == 0):  # each is the first as often
+                    batch_latencies, said = ask(workshop, ports[name], files)
+                    if batch >= 0:  # those before warm up
+                        found[name] += batch_latencies
+                        errors += 0 if said.endswith(" 0 wrong, 0 lost\n") else 1
     return found["native"], found["bundle"], errors
+
+
+def ask(workshop, port, files):
+    """One batch: its latencies and what the load generator says."""
+    file = workshop.folder + "/latencies"
+    said = workshop.load(port, 1, BATCH, files.answers, file).communicate()[0]
+    with open(file, encoding="ascii") as lines:
+        return list(map(int, lines)), said
 
 
 def compared(native, ours, percent):
