@@ -1,0 +1,84 @@
+// Modules, packages and libraries of Python that only names in the source lead to.
+#include <doctest/doctest.h>
+
+#include "tests/cases/python_folder.h"
+
+using namespace scratchpack;
+
+TEST_CASE("python: modules that only texts name") {
+  PythonFolder folder(
+      {{"own/__init__.py", ""},
+       {"own/handler.py", "class It: name = 'by a setting'\n"},
+       {"own/late.py", "name = 'by a relative name'\n"},
+       {"own/parts/__init__.py",
+        "import importlib\ndef part(name):\n  path = 'own.parts.part_' + name\n"
+        "  return importlib.import_module(path).name\n"},
+       {"own/parts/part_a.py", "name = 'by a made name'\n"},
+       {"own/parts/other.py", ""},
+       {"app.py",
+        "import importlib, json, own.parts\n"
+        "setting = 'own.handler.It'\nmodule, _, name = setting.rpartition('.')\n"
+        "print(getattr(importlib.import_module(module), name).name)\n"
+        "print(importlib.import_module('.late', 'own').name)\nprint(own.parts.part('a'))\n"
+        "print('README.md')\n"}});
+  CHECK(folder.bundled_output() == "by a setting\nby a relative name\nby a made name\nREADME.md\n");
+  PythonBuild built = folder.build("--dry-run app.py");
+  CHECK_FALSE(built.has(folder.path("own/parts/other.pyc")));
+}
+
+TEST_CASE("python: what sys.executable is given to run, with -m and -c") {
+  PythonFolder folder(
+      {{"app.py",
+        "import subprocess, sys\nfor words in (['-m', 'calendar', '2024', '2'], "
+        "['-c', 'import colorsys; print(colorsys.__name__)']):\n"
+        "  print(subprocess.run([sys.executable, *words], capture_output=True, text=True).stdout"
+        ".split()[0])\n"}});
+  CHECK(folder.bundled_output() == "February\ncolorsys\n");
+}
+
+TEST_CASE("python: an argument like module:object brings the module, with -m from this folder") {
+  const std::string runner =
+      "import importlib, sys\nname, _, what = sys.argv[1].partition(':')\n"
+      "print(getattr(importlib.import_module(name), what))\n";
+  PythonFolder folder({{"runner.py", runner}, {"served.py", "it = 'served'\n"}});
+  folder.build("-o b -m runner -- served:it");
+  CHECK(folder.printed("env -C / " + folder.path("b")) == "served\n");
+  folder.write("bin/runner.py", runner);
+  folder.build("-o c bin/runner.py -- served:it");
+  CHECK(folder.printed("env -C / " + folder.path("c")) == "served\n");
+}
+
+TEST_CASE("python: names in packages are not taken for those of packages that are missing") {
+  PythonFolder folder(
+      {{"app.py", "import pack\nprint(pack.it)\n"},
+       {"pack/__init__.py",
+        "try:\n  import nosuchmodule\nexcept ImportError: from .nosuchmodule import it\n"},
+       {"pack/nosuchmodule.py", "it = 'its own'\n"},
+       {"pack/space/inner/deep.py", ""},
+       {"pack/last.py", "import pack.space.inner.deep\n"}});
+  folder.build("-o b app.py --hidden-import pack.last");
+  CHECK(folder.printed("./b") == "its own\n");
+}
+
+TEST_CASE("python: entry points, metadata and resources by names in the source") {
+  PythonFolder folder(
+      {{"p/plug.py", "name = 'plugged'\n"},
+       {"p/plug-1.5.dist-info/METADATA", "Metadata-Version: 2.1\nName: plug\nVersion: 1.5\n"},
+       {"p/plug-1.5.dist-info/entry_points.txt", "[ours.group]\nfirst = plug:name\n"},
+       {"p/res/__init__.py", ""},
+       {"p/res/words.txt", "words"},
+       {"app.py",
+        "import importlib.metadata as m, importlib.resources as r\n"
+        "print([e.load() for e in m.entry_points(group='ours.group')], m.version('plug'))\n"
+        "print(r.files('res').joinpath('words.txt').read_text())\n"}});
+  folder.find_packages_in("p");
+  CHECK(folder.bundled_output() == "['plugged'] 1.5\nwords\n");
+}
+
+TEST_CASE("python: find_library answers from the bundle's own libraries") {
+  PythonFolder folder({{"app.py",
+                        "import ctypes, ctypes.util\nprint(ctypes.util.find_library('z'),\n"
+                        "  ctypes.util.find_library('nosuch'))\nctypes.CDLL('libz.so.1')\n"}});
+  PythonBuild built = folder.build("-o b app.py");
+  CHECK(folder.printed("./b") == "libz.so.1 None\n");
+}
