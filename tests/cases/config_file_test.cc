@@ -4,6 +4,7 @@
 #include "bundler/base/error.h"
 #include "bundler/options.h"
 #include "tests/cases/scratch_folder.h"
+#include "tests/cases/tool_run.h"
 
 using namespace scratchpack;
 
@@ -24,10 +25,6 @@ std::string refusal(const std::string& text) {
     return error.what();
   }
   return "";
-}
-
-bool says(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -8,26 +8,19 @@
 #include <filesystem>
 
 #include "bundler/base/error.h"
+#include "tests/cases/file_entries.h"
 #include "tests/cases/scratch_folder.h"
+#include "tests/cases/tool_run.h"
 
 using namespace scratchpack;
+using testing::directory;
+using testing::generated;
+using testing::link_to;
 
 namespace {
 
-FileEntry directory(std::uint32_t mode = 0755) {
-  return {.kind = FileKind::directory, .mode = mode};
-}
-
-FileEntry generated(const std::string& text, std::uint32_t mode = 0644) {
-  FileEntry entry;
-  entry.mode = mode;
-  entry.size = text.size();
-  entry.content = text;
-  return entry;
-}
-
 FileSet small_set(const std::string& text = "library") {
-  return {{"/lib", {.kind = FileKind::symlink, .mode = 0777, .target = "usr/lib"}},
+  return {{"/lib", link_to("usr/lib")},
           {"/tmp", directory(01777)},
           {"/usr", directory()},
           {"/usr/lib", directory()},
@@ -42,11 +35,6 @@ std::string refusal(const std::string& path, bool force = false) {
     return error.what();
   }
   return "";
-}
-
-bool says(const std::string& text, const std::string& part) {
-  CAPTURE(text);
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

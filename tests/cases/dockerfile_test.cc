@@ -7,6 +7,7 @@
 #include "bundler/base/error.h"
 #include "bundler/write/docker_context.h"
 #include "tests/cases/scratch_folder.h"
+#include "tests/cases/tool_run.h"
 
 using namespace scratchpack;
 
@@ -51,11 +52,6 @@ std::string refusal(const ImageConfiguration& image) {
     return error.what();
   }
   return "";
-}
-
-bool says(const std::string& text, const std::string& part) {
-  CAPTURE(text);
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "bundler/base/parallel.h"
 #include "tests/cases/bundle_fixture.h"
 #include "tests/cases/scratch_folder.h"
+#include "tests/cases/tool_run.h"
 
 using namespace scratchpack;
 using namespace scratchpack::testing;
@@ -21,8 +22,6 @@ using namespace scratchpack::testing;
 namespace {
 
 namespace fs = std::filesystem;
-
-const std::string kTool = SCRATCHPACK_BINARY_DIR "/scratchpack";
 
 Bytes noise(std::size_t size, unsigned seed) {
   std::mt19937 random(seed);

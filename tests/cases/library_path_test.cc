@@ -7,12 +7,11 @@
 #include <filesystem>
 
 #include "tests/cases/scratch_folder.h"
+#include "tests/cases/tool_run.h"
 
 using namespace scratchpack;
 
 namespace {
-
-constexpr const char* kTool = SCRATCHPACK_BINARY_DIR "/scratchpack";
 
 /// Runs a program of a folder as that folder's root, with /proc and nothing else from outside.
 int status_in_root(const ScratchFolder& folder, const std::string& root,

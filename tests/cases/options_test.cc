@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "bundler/base/error.h"
+#include "tests/cases/tool_run.h"
 
 using namespace scratchpack;
 
@@ -22,11 +23,6 @@ std::string refusal(const std::vector<std::string>& words) {
     return error.what();
   }
   return "";
-}
-
-bool says(const std::string& text, const std::string& part) {
-  CAPTURE(text);
-  return text.find(part) != std::string::npos;
 }
 
 using Words = std::vector<std::string>;

@@ -7,12 +7,11 @@
 
 #include "bundler/report.h"
 #include "tests/cases/scratch_folder.h"
+#include "tests/cases/tool_run.h"
 
 using namespace scratchpack;
 
 namespace {
-
-const std::string kTool = SCRATCHPACK_BINARY_DIR "/scratchpack";
 
 /// A library of these functions, as an assembler takes them.
 RawCalls calls_in(const std::string& assembly, const std::string& flags = "-nostdlib") {
@@ -25,11 +24,6 @@ RawCalls calls_in(const std::string& assembly, const std::string& flags = "-nost
 std::string function(const std::string& body) {
   return ".globl f\n.type f, @function\nf:\n.cfi_startproc\n" + body +
          "\nret\n.cfi_endproc\n.size f, . - f\n";
-}
-
-bool says(const std::string& text, const std::string& part) {
-  CAPTURE(text);
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

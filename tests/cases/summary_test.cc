@@ -5,6 +5,7 @@
 #include "bundler/base/error.h"
 #include "bundler/inspect.h"
 #include "bundler/report.h"
+#include "tests/cases/tool_run.h"
 
 using namespace scratchpack;
 
@@ -37,11 +38,6 @@ Report curl() {
   report.files[2].package = "curl 7.88.1-10";
   report.files[2].source = "/usr/bin/curl";
   return report;
-}
-
-bool says(const std::string& text, const std::string& part) {
-  CAPTURE(text);
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -9,27 +9,15 @@
 #include "bundler/base/error.h"
 #include "bundler/write/gzip.h"
 #include "bundler/write/layer_size.h"
+#include "tests/cases/file_entries.h"
 #include "tests/cases/scratch_folder.h"
 
 using namespace scratchpack;
+using testing::directory;
+using testing::generated;
+using testing::link_to;
 
 namespace {
-
-FileEntry directory(std::uint32_t mode = 0755) {
-  return {.kind = FileKind::directory, .mode = mode};
-}
-
-FileEntry generated(const std::string& text, std::uint32_t mode = 0644) {
-  FileEntry entry;
-  entry.mode = mode;
-  entry.size = text.size();
-  entry.content = text;
-  return entry;
-}
-
-FileEntry link_to(const std::string& target) {
-  return {.kind = FileKind::symlink, .mode = 0777, .target = target};
-}
 
 FileSet small_set() {
   return {{"/", directory()},
