@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -15,6 +14,7 @@
 #include "bundler/build_from_image.h"
 #include "bundler/build_image.h"
 #include "bundler/build_job.h"
+#include "bundler/build_profiles.h"
 #include "bundler/build_python.h"
 #include "bundler/content/data_programs.h"
 #include "bundler/content/licences.h"
@@ -33,9 +33,6 @@
 #include "bundler/sbom.h"
 #include "bundler/self_bundle.h"
 #include "bundler/summary.h"
-#include "bundler/trace.h"
-#include "bundler/trace/end_of_run.h"
-#include "bundler/trace/tracer.h"
 #include "bundler/write/depfile.h"
 #include "bundler/write/directory.h"
 
@@ -112,44 +109,6 @@ std::vector<std::string> library_path(const BuildOptions& options) {
     directories.push_back(normal_path(path));
   }
   return directories;
-}
-
-/// One run of the application while building, its words on standard error.
-Profile traced_run(const Build& build, const Plan& plan, const std::vector<std::string>& words) {
-  std::vector<std::string> command = plan.command;
-  if (command.empty()) command = {plan.application};
-  command.insert(command.end(), words.begin(), words.end());
-  const unsigned seconds = build.options.trace_time;
-  const EndOfRun end(seconds);
-  Traced traced = build.image != nullptr ? build.image->trace(words)
-                                         : trace({.command = command, .output_to_errors = true});
-  if (!traced.refusal.empty()) throw Error(traced.refusal);
-  warn_of_private(traced.profile.private_files);
-  if (traced.status != 0 && !(seconds != 0 && traced.status == 128 + SIGTERM)) {
-    fmt::print(stderr, "scratchpack: warning: --trace-run: {} ended with status {}\n",
-               plan.application, traced.status);
-  }
-  return std::move(traced.profile);
-}
-
-struct NamedProfile {
-  std::string name;  ///< as reasons give it
-  Profile profile;
-};
-
-std::vector<NamedProfile> profiles_of(const Build& build, const Plan& plan) {
-  std::vector<NamedProfile> profiles;
-  for (const std::string& file : build.options.profile) {
-    profiles.push_back({fs::path(file).filename().string(), load_profile(file)});
-  }
-  for (const std::vector<std::string>& words : build.options.trace_run) {
-    profiles.push_back({"--trace-run", traced_run(build, plan, words)});
-  }
-  return profiles;
-}
-
-bool is_root_file_system(const BuildOptions& options) {
-  return format_of(options).kind != PayloadKind::bundle;
 }
 
 /// Added to the root file system of a static program, whose calls no longer tell what it needs.

@@ -161,4 +161,8 @@ const Format& format_of(const BuildOptions& options) {
                        [&](const Format& format) { return format.name == options.format; });
 }
 
+bool is_root_file_system(const BuildOptions& options) {
+  return format_of(options).kind != PayloadKind::bundle;
+}
+
 }  // namespace scratchpack

@@ -132,14 +132,18 @@ bool ImageSource::sets(const std::string& name) const {
 }
 
 Traced ImageSource::trace(const std::vector<std::string>& words) const {
-  RootedTrace request{.folder = unpacked_.folder(),
-                      .command = {application_.path},
-                      .environment = {},
-                      .workdir = options_.workdir.empty() ? "/" : options_.workdir};
-  std::vector<std::string>& command = request.command;
+  std::vector<std::string> command = {application_.path};
   command.insert(command.end(), application_.arguments.begin(), application_.arguments.end());
   const std::vector<std::string>& rest = words.empty() ? application_.command : words;
   command.insert(command.end(), rest.begin(), rest.end());
+  return trace_command(command);
+}
+
+Traced ImageSource::trace_command(const std::vector<std::string>& command) const {
+  RootedTrace request{.folder = unpacked_.folder(),
+                      .command = command,
+                      .environment = {},
+                      .workdir = options_.workdir.empty() ? "/" : options_.workdir};
   for (const KeyValue& each : options_.env) {
     request.environment.push_back(fmt::format("{}={}", each.key, each.value));
   }

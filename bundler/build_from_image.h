@@ -34,6 +34,8 @@ class ImageSource {
   /// Runs the application inside the image, with these words in place of its command if there are
   /// any.
   Traced trace(const std::vector<std::string>& words) const;
+  /// Runs a command inside the image; its program is absolute.
+  Traced trace_command(const std::vector<std::string>& command) const;
 
   /// How much of the image is in the output, and where most of the rest is.
   std::string remainder_text(const FileSet& files) const;

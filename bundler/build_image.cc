@@ -7,6 +7,7 @@
 #include <set>
 
 #include "bundler/base/error.h"
+#include "bundler/build_job.h"
 #include "bundler/python/application.h"
 
 namespace scratchpack {
@@ -49,24 +50,25 @@ std::string joined(const std::vector<std::string>& words) {
 
 /// What starts a root file system: the application itself, a script by its `#!`.
 std::vector<std::string> native_command(const BuildOptions& options, const Plan& plan) {
-  std::vector<std::string> command = plan.command;
-  if (command.empty()) command = {plan.application};
+  std::vector<std::string> command = start_command(plan);
   command.insert(command.end(), options.arguments.begin(), options.arguments.end());
   return command;
 }
 
-/// A health check's program by its absolute path; the application may be named in short.
-std::vector<std::string> health_command(const BuildOptions& options, const std::string& program) {
-  std::vector<std::string> command = options.healthcheck;
-  if (command.empty() || command[0].starts_with('/')) return command;
-  if (command[0] != base_name(options.application) && command[0] != base_name(program)) {
+/// A health check's program by its absolute path; the application may be named in short, and is
+/// started by `start`.
+std::vector<std::string> health_command(const BuildOptions& options, const Plan& plan,
+                                        std::vector<std::string> start) {
+  const std::vector<std::string>& words = options.healthcheck;
+  if (words.empty() || words[0].starts_with('/')) return words;
+  if (!names_application(options, plan.application, words[0])) {
     throw UsageError(
         fmt::format("--healthcheck {}: neither {} nor an absolute path (an image FROM "
                     "scratch has no shell and no PATH to search)",
-                    command[0], base_name(program)));
+                    words[0], base_name(plan.application)));
   }
-  command[0] = program;
-  return command;
+  start.insert(start.end(), words.begin() + 1, words.end());
+  return start;
 }
 
 }  // namespace
@@ -74,6 +76,17 @@ std::vector<std::string> health_command(const BuildOptions& options, const std::
 std::string image_program(const std::string& application) {
   std::string name = base_name(application);
   return fmt::format("/{}{}", name, kTaken.contains(name) ? ".bundle" : "");
+}
+
+bool names_application(const BuildOptions& options, const std::string& application,
+                       const std::string& word) {
+  const std::string bundle = image_program(application);
+  return word == base_name(options.application) || word == base_name(application) ||
+         word == base_name(bundle) || (word == bundle && !is_root_file_system(options));
+}
+
+std::vector<std::string> start_command(const Plan& plan) {
+  return plan.command.empty() ? std::vector<std::string>{plan.application} : plan.command;
 }
 
 ImageConfiguration image_configuration(const BuildOptions& options, const Plan& plan,
@@ -95,7 +108,8 @@ ImageConfiguration image_configuration(const BuildOptions& options, const Plan& 
   image.labels = options.label;
   image.ports = options.expose;
   image.stop_signal = options.stop_signal;
-  image.healthcheck = health_command(options, image.entrypoint[0]);
+  image.healthcheck = health_command(
+      options, plan, kind == PayloadKind::bundle ? image.entrypoint : start_command(plan));
   return image;
 }
 

@@ -13,6 +13,14 @@ namespace scratchpack {
 /// Path of the program in an image made of a bundle of this application: `/curl`.
 std::string image_program(const std::string& application);
 
+/// Whether a word, a health check's first, names this application: by its file's name, or by the
+/// one that a bundle of it has in an image.
+bool names_application(const BuildOptions& options, const std::string& application,
+                       const std::string& word);
+
+/// What starts the application natively: it itself, a script by its `#!`.
+std::vector<std::string> start_command(const Plan& plan);
+
 /// What runs in an image of the output. `plan` gives what a root file system is started with; for a
 /// bundle it may be empty but for `application`.
 ImageConfiguration image_configuration(const BuildOptions& options, const Plan& plan,

@@ -46,6 +46,9 @@ struct Format {
 /// The format that the options name.
 const Format& format_of(const BuildOptions& options);
 
+/// Whether that is files at their own paths, rather than a bundle.
+bool is_root_file_system(const BuildOptions& options);
+
 /// Bytes of content, for progress.
 std::uint64_t content_size(const FileSet& files);
 

@@ -24,6 +24,7 @@
 
 #include "bundler/base/error.h"
 #include "bundler/base/file.h"
+#include "bundler/base/pipe.h"
 #include "bundler/find/profile.h"
 #include "bundler/isolate.h"
 
@@ -101,26 +102,6 @@ std::string traced_inside(const RootedTrace& request) {
   }
 }
 
-void send_all(int pipe, std::string_view text) {
-  while (!text.empty()) {
-    ssize_t count = ::write(pipe, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-}
-
-std::string receive_all(int pipe) {
-  std::string text;
-  std::array<char, 65536> buffer{};
-  while (true) {
-    ssize_t count = ::read(pipe, buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return text;
-    text.append(buffer.data(), static_cast<std::size_t>(count));
-  }
-}
-
 /// Signals sent to this process go to the tracer, which hands them on. Those of a terminal reach
 /// the command by themselves.
 class HandedOn {
@@ -154,20 +135,18 @@ pid_t HandedOn::child_ = -1;
 }  // namespace
 
 Traced trace_in_root(const RootedTrace& request) {
-  std::array<int, 2> ends{};
-  must(::pipe2(ends.data(), O_CLOEXEC), "pipe");
-  Descriptor reader(ends[0]), writer(ends[1]);
+  Pipe found("--trace-run");
   pid_t child = ::fork();
   must(child, "fork");
   if (child == 0) {
-    send_all(writer.get(), traced_inside(request));
+    send_all(found.write_end, traced_inside(request));
     ::_exit(0);
   }
-  writer = Descriptor();
+  found.write_end = Descriptor();
   std::string message;
   {
     HandedOn handed_on(child);
-    message = receive_all(reader.get());
+    message = receive_all(found.read_end);
     while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
     }
   }

@@ -19,6 +19,7 @@
 
 #include "bundler/base/error.h"
 #include "bundler/base/file.h"
+#include "bundler/base/pipe.h"
 #include "bundler/base/values.h"
 #include "bundler/find/script.h"
 #include "bundler/find/sysroot.h"
@@ -108,18 +109,6 @@ class FetchedSignals {
   Descriptor descriptor_;
   sigset_t before_{};
   struct sigaction child_before_ {};
-};
-
-struct Pipe {
-  Descriptor read_end, write_end;
-  Pipe() {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-      throw Error(fmt::format("trace: make a pipe: {}", errno_text(errno)));
-    }
-    read_end = Descriptor(ends[0]);
-    write_end = Descriptor(ends[1]);
-  }
 };
 
 void send(const Descriptor& pipe, int value) {
@@ -227,11 +216,11 @@ class Tracer {
     ::_exit(127);
   }
 
-  /// Until no process is left.
+  /// Until no process is left. Those that other threads started are not ours.
   void follow() {
     while (true) {
       int status = 0;
-      pid_t thread = ::waitpid(-1, &status, __WALL);
+      pid_t thread = ::waitpid(-1, &status, __WALL | __WNOTHREAD);
       if (thread > 0) {
         note(thread, status);
       } else if (errno != EINTR) {
@@ -344,7 +333,7 @@ class Tracer {
 
   const TraceRequest& request_;
   FetchedSignals signals_;
-  Pipe to_child_, from_child_, over_;
+  Pipe to_child_{"trace"}, from_child_{"trace"}, over_{"trace"};
   Listener listener_{Descriptor()};
   bool every_call_ = false;  ///< the kernel has no filters: each call stops
   pid_t main_ = -1;

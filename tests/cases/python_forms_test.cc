@@ -1,5 +1,6 @@
 // What a Python application can be given as, what it can be built as, and what is refused.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <filesystem>
 
@@ -40,6 +41,14 @@ TEST_CASE("python: in a plain root a script stays what the kernel can execute") 
     CHECK(built.has(folder.path("part.pyc")));
     folder.run("rm -r d");
   }
+}
+
+TEST_CASE("python: in a plain root a health check is started as the application is") {
+  PythonFolder folder({{"app.py", ""}});
+  folder.build("-o d --format dir app.py --emit-dockerfile --healthcheck 'app.py --check'");
+  CHECK(says(output_of("cat Dockerfile", folder.path()),
+             fmt::format("HEALTHCHECK CMD [\"/usr/bin/python3\", \"{}\", \"--check\"]\n",
+                         folder.path("app.py"))));
 }
 
 TEST_CASE("python: extracted, the library is the bundle's own, of a virtual environment, too") {

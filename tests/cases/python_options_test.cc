@@ -86,3 +86,35 @@ TEST_CASE("python: every --trace-run counts, and --trace-time ends a server") {
   CHECK(alone.status == 2);
   CHECK(says(alone.errors, "--trace-time: only with --trace-run"));
 }
+
+namespace {
+
+/// A server that ends after one client; with --healthcheck it is that client, and imports what the
+/// server does not.
+const char* const kServer =
+    "import importlib, os, socket, sys\n"
+    "place = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'socket')\n"
+    "with socket.socket(socket.AF_UNIX) as end:\n"
+    "  if sys.argv[1:] == ['--healthcheck']:\n"
+    "    end.connect(place)\n"
+    "    print(importlib.import_module('wa' + 've').__name__)\n"
+    "  else:\n"
+    "    end.bind(place); end.listen(); end.accept(); os.remove(place)\n";
+
+}  // namespace
+
+TEST_CASE("python: the health check is traced beside the application") {
+  PythonFolder folder({{"app.py", kServer}});
+  PythonBuild built = folder.build(
+      "-o b app.py --prune --trace-run '' --trace-time 30 --healthcheck 'app.py --healthcheck'");
+  CHECK(built.has(standard("wave.pyc")));
+  CHECK_FALSE(says(built.ran.errors, "warning"));
+  CHECK(folder.printed("./b & until ./b --healthcheck; do sleep 0.1; done 2>/dev/null; wait") ==
+        "wave\n");
+}
+
+TEST_CASE("python: a health check that never succeeds while it is traced is told") {
+  PythonFolder folder({{"app.py", "import sys\nif sys.argv[1:]: sys.exit('unwell')\n"}});
+  PythonBuild built = folder.build("-o b app.py --trace-run '' --healthcheck 'app.py check'");
+  CHECK(says(built.ran.errors, "--healthcheck app.py check: it did not succeed beside"));
+}
