@@ -48,6 +48,11 @@ TEST_CASE("python: a folder without an __init__.py is a package, inside of other
   CHECK(folder.printed("./b") == "deep leaf found\n");
 }
 
+TEST_CASE("python: modules of the standard library that cannot be imported without pydoc") {
+  PythonFolder folder({{"app.py", "import xmlrpc.server\nprint(xmlrpc.server.pydoc.__name__)\n"}});
+  CHECK(folder.bundled_output() == "pydoc\n");
+}
+
 TEST_CASE("python: imports not found are listed with their conditions") {
   PythonFolder folder(
       {{"app.py",
