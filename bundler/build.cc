@@ -10,6 +10,7 @@
 #include <set>
 
 #include "bundler/base/error.h"
+#include "bundler/base/file.h"
 #include "bundler/base/progress.h"
 #include "bundler/build_from_image.h"
 #include "bundler/build_image.h"
@@ -75,7 +76,14 @@ void check_targets(const Build& build) {
                             build.output));
   }
   const Format& format = format_of(options);
-  if (format.kind == PayloadKind::folder) check_output_directory(build.output, options.force);
+  if (format.kind == PayloadKind::folder) {
+    check_output_directory(build.output, options.force);
+  } else {
+    check_output_file(build.output);
+  }
+  for (const std::string& beside : {options.sbom, options.depfile}) {
+    if (!beside.empty()) check_output_file(beside);
+  }
   if (options.emit_dockerfile) {
     check_docker_context(docker_context(options, build.plan, build.output, format.kind));
   }

@@ -1,12 +1,8 @@
 #include "bundler/trace.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <filesystem>
 #include <map>
 
 #include "bundler/base/error.h"
@@ -15,20 +11,6 @@
 
 namespace scratchpack {
 namespace {
-
-namespace fs = std::filesystem;
-
-/// Refuses what writing would refuse in the end, before the command runs.
-void check_writable(const std::string& profile) {
-  std::error_code ignored;
-  if (fs::is_directory(profile, ignored)) {
-    throw Error(fmt::format("write {}: is a directory (name a file with --output)", profile));
-  }
-  const std::string folder = fs::absolute(profile).parent_path().string();
-  if (::access(folder.c_str(), W_OK | X_OK) == 0) return;
-  throw Error(fmt::format("write {}: {} (name a file elsewhere with --output)", profile,
-                          errno_text(errno)));
-}
 
 /// The folder that made a path private (`/x/.git` of `/x/.git/config`), or the path itself.
 std::string private_place(const std::string& path) {
@@ -52,7 +34,7 @@ void warn_of_private(const std::set<std::string>& paths) {
 
 int trace_command(const std::string& profile, const std::vector<std::string>& command,
                   bool allow_private) {
-  check_writable(profile);
+  check_output_file(profile);
   Traced traced = trace({.command = command, .allow_private = allow_private});
   if (!traced.refusal.empty()) {
     fmt::print(stderr, "scratchpack: {}\n", traced.refusal);

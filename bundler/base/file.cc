@@ -18,6 +18,8 @@
 namespace scratchpack {
 namespace {
 
+namespace fs = std::filesystem;
+
 [[noreturn]] void fail(const char* verb, const std::string& path, int number) {
   std::string hint = number == ENOSPC ? " (free some space or choose another --output)" : "";
   throw Error(fmt::format("{} {}: {}{}", verb, path, errno_text(number), hint));
@@ -29,6 +31,17 @@ Descriptor open_regular(const std::string& path, struct stat& status) {
   if (::fstat(file.get(), &status) != 0) fail("read", path, errno);
   if (!S_ISREG(status.st_mode)) throw Error(fmt::format("read {}: not a regular file", path));
   return file;
+}
+
+/// Where an output of that name lies: a link stays, and the file it leads to is replaced.
+std::string output_place(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    throw Error(fmt::format("write {}: is {} (name a file with --output)", path,
+                            S_ISDIR(status.st_mode) ? "a directory" : "no regular file"));
+  }
+  std::error_code ignored;
+  return fs::is_symlink(path, ignored) ? fs::weakly_canonical(path).string() : path;
 }
 
 }  // namespace
@@ -91,16 +104,17 @@ void InputFile::read(std::uint64_t offset, std::span<std::uint8_t> out) const {
   }
 }
 
-AtomicFile::AtomicFile(std::string path, unsigned mode) : path_(std::move(path)) {
-  struct stat status {};
-  if (::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
-    throw Error(fmt::format("write {}: is {} (name a file with --output)", path_,
-                            S_ISDIR(status.st_mode) ? "a directory" : "no regular file"));
+void check_output_file(const std::string& path) {
+  const std::string folder = fs::absolute(output_place(path)).parent_path().string();
+  if (::access(folder.c_str(), W_OK | X_OK) == 0) return;
+  if (errno == ENOENT) {
+    throw Error(fmt::format("write {}: there is no folder {} (make it, or name a file elsewhere)",
+                            path, folder));
   }
-  std::error_code ignored;
-  if (std::filesystem::is_symlink(path_, ignored)) {
-    path_ = std::filesystem::weakly_canonical(path_).string();
-  }
+  throw Error(fmt::format("write {}: {} (name a file elsewhere)", path, errno_text(errno)));
+}
+
+AtomicFile::AtomicFile(const std::string& path, unsigned mode) : path_(output_place(path)) {
   temporary_ = path_ + ".XXXXXX";
   HeldSignals held;
   descriptor_ = Descriptor(::mkostemp(temporary_.data(), O_CLOEXEC));

@@ -72,6 +72,9 @@ class InputFile {
   std::uint64_t size_ = 0;
 };
 
+/// Refuses what AtomicFile would refuse of that name, before minutes are spent on what is written.
+void check_output_file(const std::string& path);
+
 /// A file that appears under its name only when commit() has succeeded: written to a temporary
 /// neighbour, every write and the close checked, then renamed. Without commit() nothing is left,
 /// nor when a signal ends the program. A link as the name stays, and the file it leads to is
@@ -79,7 +82,7 @@ class InputFile {
 class AtomicFile {
  public:
   /// `mode` is what the umask is applied to, as for a compiler's output.
-  AtomicFile(std::string path, unsigned mode);
+  AtomicFile(const std::string& path, unsigned mode);
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   ~AtomicFile();

@@ -83,7 +83,7 @@ void check_output_directory(const std::string& name, bool force) {
   std::string path = without_trailing_slash(name);
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) {
-    if (errno == ENOENT) return;
+    if (errno == ENOENT) return check_output_file(path);
     fail("write", path, errno);
   }
   if (!S_ISDIR(status.st_mode)) {

@@ -47,9 +47,23 @@ TEST_CASE("an output is replaced as a compiler does, and the application never i
   std::string before = state_of(folder);
   CHECK(run(folder, "build app -q -o app").status == 1);
   CHECK(run(folder, "build app -q -o /dev/null").status == 1);
-  CHECK(run(folder, "build app -q -o no/such/folder/out").status == 1);
   CHECK(state_of(folder) == before);
   CHECK(output_of("test -c /dev/null && echo device", "/") == "device\n");
+}
+
+TEST_CASE("an output without a folder is refused before anything runs") {
+  ScratchFolder folder;
+  compile_program(folder);
+  const std::string before = state_of(folder);
+  for (const char* output : {"-o none/out", "--format dir -o none/out", "-o out --sbom none/out",
+                             "-o out --depfile none/out"}) {
+    CAPTURE(output);
+    const Ran ran = run(folder, std::string("build app -q --trace-run '' ") + output);
+    CHECK(ran.status == 1);
+    CHECK(ran.errors == "scratchpack: write none/out: there is no folder " + folder.path("none") +
+                            " (make it, or name a file elsewhere)\n");
+    CHECK(state_of(folder) == before);
+  }
 }
 
 TEST_CASE("a full disk is an error, and leaves the old output and nothing else") {
