@@ -11,7 +11,8 @@
 
 namespace scratchpack {
 
-/// Sends SIGTERM to this process, which a tracer passes on to what it traces.
+/// Sends SIGTERM to this process after so many seconds (0: never), which a tracer passes on to what
+/// it traces. Throws Error where no timer can be made.
 class EndOfRun {
  public:
   explicit EndOfRun(unsigned seconds) {
@@ -22,8 +23,9 @@ class EndOfRun {
     time.it_value.tv_sec = seconds;
     is_set_ = seconds != 0;
     if (!is_set_) return;
-    if (::timer_create(CLOCK_MONOTONIC, &event, &timer_) != 0)
-      throw Error(fmt::format("--trace-time: timer_create: {}", errno_text(errno)));
+    if (::timer_create(CLOCK_MONOTONIC, &event, &timer_) != 0) {
+      throw Error(fmt::format("trace for {} seconds: {}", seconds, errno_text(errno)));
+    }
     ::timer_settime(timer_, 0, &time, nullptr);
   }
   EndOfRun(const EndOfRun&) = delete;

@@ -47,6 +47,7 @@ TEST_CASE("an output is replaced as a compiler does, and the application never i
   std::string before = state_of(folder);
   CHECK(run(folder, "build app -q -o app").status == 1);
   CHECK(run(folder, "build app -q -o /dev/null").status == 1);
+  CHECK(run(folder, "build app -q -o no/such/folder/out").status == 1);
   CHECK(state_of(folder) == before);
   CHECK(output_of("test -c /dev/null && echo device", "/") == "device\n");
 }
