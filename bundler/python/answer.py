@@ -1,6 +1,7 @@
 """Tells what a Python application imports, and compiles it; run by its own interpreter.
 
-Last part of one program, behind names.py, statements.py, hints.py, graph.py and package_files.py.
+Last part of one program, behind names.py, places.py, statements.py, hints.py, beside.py, graph.py and
+package_files.py.
 
 Standard input has the request, a JSON object (described in graph.h); descriptor 3 takes the answer:
 one line of JSON, then the byte code of its modules, one behind the other. Nothing of the application
@@ -22,16 +23,16 @@ import threading
 LANDMARK = "os"  # the module by whose file the interpreter finds its library
 
 
-def byte_code(source, path, code):
-    """A compiled module that is trusted as it is (PEP 552, unchecked)."""
-    code = code or compile(source, path, "exec", dont_inherit=True)
+def byte_code(source, path, code, level):
+    """A compiled module that is trusted as it is (PEP 552, unchecked), optimized as -O has it."""
+    code = code or compile(source, path, "exec", dont_inherit=True, optimize=level)
     return (importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")
             + importlib.util.source_hash(source) + marshal.dumps(code))
 
 
-def placed(file, keep_source):
+def placed(file, keep_source, level):
     if keep_source:
-        return importlib.util.cache_from_source(file, optimization="")
+        return importlib.util.cache_from_source(file, optimization=level or "")
     return file + "c"
 
 
@@ -43,8 +44,9 @@ def describe_module(graph, name, request, blobs):
         module["path"] = module["file"]
     if kind == "source":
         with open(spec.origin, "rb") as file:
-            blobs.append(byte_code(file.read(), spec.origin, graph.codes.get(name)))
-        module["path"] = placed(spec.origin, request["keep_source"])
+            blobs.append(byte_code(file.read(), spec.origin, graph.codes.get(name), request["optimize"]))
+        module["kept"] = request["keep_source"] or spec.origin in graph.kept
+        module["path"] = placed(spec.origin, module["kept"], request["optimize"])
         module["size"] = len(blobs[-1])
     return module
 
@@ -199,7 +201,7 @@ def package_files(graph, names, request, used):
         data += data_of(request["script"], request)
     elif request["script"]:
         data += data_beside(graph, os.path.dirname(os.path.realpath(request["script"])), request)
-    data += shared_data(graph, names)
+    data += shared_data(graph, names) + sorted(graph.beside)
     data, spared = sorted(set(data)), []
     if request["prune"]:
         spared = [path for path in data if path not in used and is_installed(path)]
@@ -221,7 +223,14 @@ def left_out(graph, names, spared, request):
     return {file: os.path.getsize(file) for file in sorted(files) if os.path.isfile(file)}
 
 
+def optimization(options):
+    """How often -O stands among an interpreter's options; it may be one of several letters."""
+    level = sum(word.count("O") for word in options if re.fullmatch("-[A-VY-Za-z]+", word))
+    return min(level, 2)
+
+
 def work(request):
+    request["optimize"] = optimization(request["options"])
     path, own = search_path(request)
     graph = Graph(request, path)
     used = with_parents(used_modules(request["used"], path))

@@ -32,6 +32,7 @@ Json request_of(const PythonApplication& python, const PythonOptions& options,
   Json request = known_tables();
   request["script"] = python.script.empty() ? Json(nullptr) : Json(python.script);
   request["module"] = python.module.empty() ? Json(nullptr) : Json(python.module);
+  request["options"] = python.options;
   request["zip"] = python.is_zip;
   request["hidden"] = options.hidden_imports;
   request["collect"] = options.collect;
@@ -51,7 +52,8 @@ std::vector<PythonModule> modules_of(const Json& answer, std::string_view code) 
                         .imported_by = each.at("by"),
                         .file = each.value("file", ""),
                         .path = each.value("path", ""),
-                        .code = {}};
+                        .code = {},
+                        .kept = each.value("kept", false)};
     const std::size_t size = each.at("size");
     if (size > code.size()) throw Error("the byte code of " + module.name + " is not whole");
     module.code = code.substr(0, size);

@@ -1,8 +1,8 @@
 // What a Python application reaches, as its own interpreter's modulefinder tells (answer.py, a
 // program of ours that is run by that interpreter and imports nothing of the application).
 //
-// The request is one JSON object: "script" or "module" (the other null), "zip"; "hidden",
-// "collect", "exclude" (modules, by option); "used" (paths that traces opened), "prune",
+// The request is one JSON object: "script" or "module" (the other null), "options" of the
+// interpreter, "zip"; "hidden", "collect", "exclude" (modules, by option); "used" (paths that traces opened), "prune",
 // "keep_source"; and the tables of known.toml. The answer has the modules with their byte code,
 // data and metadata of their packages, and what was not found.
 #pragma once
@@ -29,6 +29,7 @@ struct PythonModule {
   std::string file;         ///< on the build machine; empty where there is none
   std::string path;         ///< in the bundle
   std::string code;         ///< byte code, of source
+  bool kept = false;        ///< its source goes in, too: all are, or this one is read or listed
 };
 
 /// A library that a module loads by a name that stands in it.

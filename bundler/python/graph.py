@@ -1,18 +1,19 @@
 """The graph of imports: modulefinder's, with what it does not know.
 
-Fourth part of the program that answer.py ends.
+Sixth part of the program that answer.py ends.
 """
 
 import _imp
 import ast
 import fnmatch
+import functools
 import importlib.machinery as machinery
 import modulefinder
 import os
 import sys
 
 
-class Graph(Hints, modulefinder.ModuleFinder):
+class Graph(Hints, Beside, modulefinder.ModuleFinder):
     """The modules that are reached; those that were not found are in `badmodules`."""
 
     def __init__(self, request, path):
@@ -27,6 +28,11 @@ class Graph(Hints, modulefinder.ModuleFinder):
         self.codes = {}  # module: what its whole source compiles to
         self.longest = {}  # name: what of it is a module
         self.plugins = set()  # metadata of distributions whose entry points are asked for
+        self.named = {}  # path that an expression makes of its module's place: that module
+        self.followed = set()  # of those
+        self.searched = set()  # folders that the application adds to sys.path
+        self.kept = set()  # source files that are read or listed, too
+        self.beside = set()  # data files by such paths
         self.unreadable = {}  # module: why it was left out
         self.wholes = request["collect"] + ([] if request["prune"] else request["whole"])
         self.used = None  # with --prune, the modules that runs have used: others are not read
@@ -112,10 +118,13 @@ class Graph(Hints, modulefinder.ModuleFinder):
             raise SyntaxError(str(error)) from error
         name = module.__name__
         package = name if module.__path__ else name.rpartition(".")[0]
-        statements = Statements(name, package, name in self.roots)
+        places = functools.lru_cache(None)(lambda: Places(tree, file, self.request["script"] or file))
+        statements = Statements(name, package, name in self.roots, places)
+        if not is_installed(file) and any(word in source for word in ("__file__", "sys.path", "sys.argv")):
+            self.note_places(places(), tree, name)
         statements.visit(tree)
         self.statements[name] = statements
-        code = compile(tree, file, "exec", dont_inherit=True)
+        code = compile(tree, file, "exec", dont_inherit=True, optimize=self.request["optimize"])
         if not statements.pruned:
             self.codes[name] = code
         self.scan_code(code, module)

@@ -1,6 +1,6 @@
 """Modules that a Python application reaches by names in its sources, its extensions and its metadata.
 
-Third part of the program that answer.py ends. What import statements do not tell: settings and lazy
+Fourth part of the program that answer.py ends. What import statements do not tell: settings and lazy
 imports name modules in texts, extension modules import by names in their data, [sys.executable,
 "-m", …] starts others, plugins are registered as entry points. A name counts only where it is a
 module that is there, so that a wrong guess costs a file, never a failure.
@@ -33,6 +33,7 @@ class Hints:
                 if not self.is_standard(name):
                     self.follow_texts(name)
             self.follow_packages()
+            self.follow_named()
 
     def follow(self, name):
         spec, kind = self.specs[name]
@@ -53,6 +54,8 @@ class Hints:
                 self.reach(each + ".__main__", name)
             for program in statements.programs:
                 self.follow_program(program, name)
+        for each in sorted(statements.listed):
+            self.follow_listed(each, name)
         for each in sorted(statements.how):
             moved = re.fullmatch(r"(?:.*\.)?six\.moves\.(\w+)(.*)", each)
             if moved:
@@ -134,6 +137,19 @@ class Hints:
         self.reach(package, by)
         if package in self.specs:
             self.reach_all(package, lambda name: name.startswith(begin) and name not in TESTS, by)
+
+    def follow_listed(self, package, by):
+        """The modules that pkgutil finds in a package: of those it imports, where that is a parameter."""
+        if not package:
+            for each in sorted(set(self.statements[by].places().modules.values())):
+                name = absolute_name(each, self.statements[by].package)
+                if name in self.specs and self.modules[name].__path__ and not self.is_installed(name):
+                    self.follow_listed(name, by)
+        elif package in self.specs or self.reach(package, by):
+            self.reach_all(package, lambda name: name not in TESTS, by)
+            for name in submodules(self.modules[package].__path__ or []):
+                if f"{package}.{name}" in self.specs and self.modules[f"{package}.{name}"].__path__:
+                    self.follow_listed(f"{package}.{name}", by)
 
     def reach_all(self, package, is_wanted, by):
         """The modules that lie in a package, not those of packages in it."""

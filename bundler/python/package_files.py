@@ -1,6 +1,6 @@
 """Files that come with modules: data in packages and beside scripts, metadata of distributions.
 
-Fifth part of the program that answer.py ends.
+Seventh part of the program that answer.py ends.
 """
 
 import fnmatch

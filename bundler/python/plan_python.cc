@@ -39,7 +39,7 @@ class Adder {
     if (module.kind == "source") {
       const bool is_main = module.name == "__main__" && module.file == graph_.main;
       const std::string host = sysroot_.host_path(module.file).value_or("");
-      const bool keep = options_.keep_source || (is_main && is_executed(host));
+      const bool keep = module.kept || (is_main && is_executed(host));
       if (keep) put({.path = module.file, .reason = reason});
       if (is_main && keep) return;
       put({.path = is_main ? module.file : module.path, .reason = reason, .content = module.code});

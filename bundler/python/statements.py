@@ -1,6 +1,6 @@
 """What the source of a Python module says of the modules, data and libraries it uses.
 
-Second part of the program that answer.py ends: conditions that are known here, import statements with
+Third part of the program that answer.py ends: conditions that are known here, import statements with
 what is around them, and calls and texts that name modules (followed in hints.py).
 """
 
@@ -61,7 +61,8 @@ class Statements(ast.NodeVisitor):
 
     Conditions that are known here become constants, so that the compiler leaves out what they do."""
 
-    def __init__(self, module, package, is_run):
+    def __init__(self, module, package, is_run, places):
+        self.places = places  # what names in it stand for
         self.is_run = is_run  # by the interpreter: `if __name__ == "__main__"` holds
         self.module = module
         self.package = package
@@ -81,6 +82,7 @@ class Statements(ast.NodeVisitor):
         self.points = set()  # (group, name) of load_entry_point("distribution", "group", "name")
         self.moved = {}  # of six: name in six.moves: module
         self.paths = set()  # absolute paths
+        self.listed = set()  # packages whose modules it asks pkgutil for; "" is one that is not known
         self.starts_itself = False  # sys.executable is in it
         self.pruned = False
         self.around = []
@@ -152,7 +154,9 @@ class Statements(ast.NodeVisitor):
         called = getattr(node.func, "attr", getattr(node.func, "id", ""))
         first = node.args[0] if node.args else None
         if called in IMPORTS and first is not None:
-            self.note_import(first)
+            self.note_import(first, node.args[1] if called == "import_module" and node.args[1:] else None)
+        elif called in ("iter_modules", "walk_packages"):
+            self.note_listing(node)
         elif called in ("MovedModule", "MovedAttribute"):
             words = [getattr(each, "value", None) for each in node.args[:3]]
             self.moved.update({words[0]: (words * 3)[2]} if words else {})
@@ -162,24 +166,45 @@ class Statements(ast.NodeVisitor):
             self.points.add((words[1], words[2]))
         elif called in ("entry_points", "iter_entry_points", "select"):
             groups = [each.value for each in node.keywords if each.arg == "group"] + node.args[:1]
-            self.groups.update(text for text in map(text_of, groups) if text)
-        elif text_of(first):
-            if called in LIBRARIES:
-                self.libraries.append((called, first.value))
-            elif called in RESOURCES:
-                self.resources.add(first.value)
-            elif called in DISTRIBUTIONS:
-                self.distributions.add(re.split(r"[\s\[<>=!~;]", first.value)[0])
+            self.groups.update(text for each in groups for text in self.texts(each))
+        elif called in LIBRARIES:
+            self.libraries += [(called, text) for text in self.texts(first)]
+        elif called in RESOURCES:
+            self.resources.update(self.texts(first))
+        elif called in DISTRIBUTIONS:
+            self.distributions.update(re.split(r"[\s\[<>=!~;]", text)[0] for text in self.texts(first))
         self.note_command(node.args)
         self.generic_visit(node)
 
-    def note_import(self, name):
+    def texts(self, node):
+        """The texts that an expression may be: as it stands there, or by a name that is given one."""
+        if node is None or text_of(node):
+            return [text_of(node)] if node is not None else []
+        return [text for text in self.places().texts(node) if text]
+
+    def note_listing(self, node):
+        """A package that pkgutil is asked what is in it: by its __path__, which may be one of a parameter."""
+        for each in ast.walk(node):
+            if getattr(each, "id", "") == "__path__":
+                self.listed.add(self.package)
+            elif getattr(each, "attr", "") == "__path__":
+                module = self.places().modules.get(getattr(each.value, "id", ""), "")
+                self.listed.add(absolute_name(module, self.package))
+
+    def note_import(self, name, package):
+        """What is imported by an expression, and the package it is relative to."""
+        names = self.texts(name)
+        if package is not None and names and names[0].startswith("."):
+            packages = [text for text, whole in [self.beginning(package)] if whole] or self.texts(package)
+            names = [absolute_name(each, text) for each in names for text in packages]
+        for each in names:
+            if not each.startswith("."):
+                self.modules.append(each)
+                self.around.append(DELAYED)
+                self.note(each)
+                self.around.pop()
         begin, whole = self.beginning(name)
-        if whole and begin and not begin.startswith("."):
-            self.modules.append(begin)
-            self.around.append(DELAYED)
-            self.note(begin)
-            self.around.pop()
+        if names or whole and not begin.startswith("."):
             return
         self.makes = True
         if begin.startswith("."):
