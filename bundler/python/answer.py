@@ -229,11 +229,17 @@ def optimization(options):
     return min(level, 2)
 
 
+def replaced(names, instead):
+    """Names of modules with those that others were used in place of."""
+    return names | {module + name[len(other):] for module, other in instead.items()
+                    for name in names if is_inside(name, other)}
+
+
 def work(request):
     request["optimize"] = optimization(request["options"])
     path, own = search_path(request)
     graph = Graph(request, path)
-    used = with_parents(used_modules(request["used"], path))
+    used = with_parents(replaced(used_modules(request["used"], path), request["instead"]))
     kept = reached_by_request(graph, request, used)
     for name in sorted(used):
         graph.add(name, "trace")

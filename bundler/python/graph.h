@@ -2,9 +2,9 @@
 // program of ours that is run by that interpreter and imports nothing of the application).
 //
 // The request is one JSON object: "script" or "module" (the other null), "options" of the
-// interpreter, "zip"; "hidden", "collect", "exclude" (modules, by option); "used" (paths that traces opened), "prune",
-// "keep_source"; and the tables of known.toml. The answer has the modules with their byte code,
-// data and metadata of their packages, and what was not found.
+// interpreter, "zip"; "hidden", "collect", "exclude" (modules, by option); "used" (paths that
+// traces opened), "prune", "keep_source"; and the tables of known.toml. The answer has the modules
+// with their byte code, data and metadata of their packages, and what was not found.
 #pragma once
 
 #include <cstdint>

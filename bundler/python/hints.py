@@ -174,17 +174,26 @@ class Hints:
         is_cython = b"__pyx_" in data
         for word in sorted(words):
             if "." in word:
-                if word.partition(".")[0] in self.specs:
-                    self.reach(word, name)
+                if word.partition(".")[0] not in self.specs or not self.reach(word, name):
+                    self.reach_relative(word, package, name)
             elif word not in TESTS and not (package and self.reach(f"{package}.{word}", name)):
-                if word.startswith("_") or is_cython and self.is_imported_by_cython(word):
+                if word.startswith("_") or is_cython and self.is_imported_by_cython(word, file):
                     self.reach(word, name)
         if b"pyo3" in data and package:  # texts of Rust have no ends
             for word in self.modules_below(top):
                 if word.encode() in data:
                     self.reach(word, name)
 
-    def is_imported_by_cython(self, word):
+    def reach_relative(self, word, package, by):
+        """A name with dots as seen from one of the packages around."""
+        while package and not self.reach(f"{package}.{word}", by):
+            package = package.rpartition(".")[0]
+
+    def is_imported_by_cython(self, word, file):
+        """Of the standard library, or a module beside it where it is in no package."""
+        beside = os.path.join(os.path.dirname(file), word)
+        if not is_installed(file) and (os.path.isfile(beside + ".py") or os.path.isdir(beside)):
+            return True
         never = next((rule["module"] for rule in self.request["never"]
                       if rule["importer"] == ["standard library"]), [])
         return word in getattr(sys, "stdlib_module_names", ()) and word not in never and len(word) > 1

@@ -42,7 +42,9 @@ class Adder {
       const bool keep = module.kept || (is_main && is_executed(host));
       if (keep) put({.path = module.file, .reason = reason});
       if (is_main && keep) return;
-      put({.path = is_main ? module.file : module.path, .reason = reason, .content = module.code});
+      put({.path = is_main ? at_its_end(module.file, reason) : module.path,
+           .reason = reason,
+           .content = module.code});
     } else {
       add_file(module.file, reason);
     }
@@ -77,6 +79,15 @@ class Adder {
   }
 
  private:
+  /// Where a script lies; a link to it stays one, as sys.path begins with the folder it leads to.
+  std::string at_its_end(const std::string& script, const std::string& reason) {
+    std::string end = sysroot_.resolve(script).value_or(script);
+    if (!sysroot_.target_of(script).empty()) {
+      put({.path = script, .reason = reason, .target = end});
+    }
+    return end;
+  }
+
   bool is_executed(const std::string& script) const {
     if (!options_.plain_root || access(script.c_str(), X_OK) != 0) return false;
     const MappedFile file(script);
