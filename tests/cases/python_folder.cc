@@ -50,6 +50,13 @@ std::string PythonFolder::bundled_output(const std::string& options) const {
   return printed("env -C / " + path("b"));
 }
 
+std::string PythonFolder::output_alone(const std::string& target,
+                                       const std::string& options) const {
+  build("-o b " + options + " " + target);
+  run("find . -mindepth 1 -maxdepth 1 ! -name b -exec rm -r {} +");
+  return printed("env -C / " + path("b"));
+}
+
 std::string standard(const std::string& name) {
   static const std::string kFolder = output_of(
       "/usr/bin/python3 -c 'import sysconfig; print(sysconfig.get_path(\"stdlib\"))'", "/");

@@ -45,6 +45,9 @@ class PythonFolder : public ScratchFolder {
   /// Bundles app.py as `b` and runs that in `/`, where none of its files lie beside it.
   std::string bundled_output(const std::string& options = "") const;
 
+  /// The same of another target, once nothing but the bundle is left in the folder.
+  std::string output_alone(const std::string& target, const std::string& options = "") const;
+
  private:
   std::string environment_;
 };
