@@ -31,9 +31,19 @@ def byte_code(source, path, code, level):
 
 
 def placed(file, keep_source, level):
+    """Where the interpreter looks for byte code: beside a source of which there is none, or in the cache."""
     if keep_source:
         return importlib.util.cache_from_source(file, optimization=level or "")
     return file + "c"
+
+
+def cached_script(script, level):
+    """Where a script's byte code is looked for when it is imported by its name (uvicorn.run("main:app") in
+    main.py), or nothing where that cannot be."""
+    name = module_name(os.path.basename(script))
+    if name in (None, "__main__") or not script.endswith(".py"):
+        return ""
+    return placed(os.path.realpath(script), True, level)
 
 
 def describe_module(graph, name, request, blobs):
@@ -47,6 +57,8 @@ def describe_module(graph, name, request, blobs):
             blobs.append(byte_code(file.read(), spec.origin, graph.codes.get(name), request["optimize"]))
         module["kept"] = request["keep_source"] or spec.origin in graph.kept
         module["path"] = placed(spec.origin, module["kept"], request["optimize"])
+        if spec.origin == request["script"]:
+            module["path"] = cached_script(spec.origin, request["optimize"])
         module["size"] = len(blobs[-1])
     return module
 

@@ -27,7 +27,7 @@ struct PythonModule {
   std::string kind;         ///< source, bytecode, extension, builtin, frozen, namespace, zip
   std::string imported_by;  ///< a module, or what asked for it: an option, "trace", "start"
   std::string file;         ///< on the build machine; empty where there is none
-  std::string path;         ///< in the bundle
+  std::string path;         ///< in the bundle; of a script, where it is when it is imported by name
   std::string code;         ///< byte code, of source
   bool kept = false;        ///< its source goes in, too: all are, or this one is read or listed
 };

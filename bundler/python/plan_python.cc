@@ -37,14 +37,7 @@ class Adder {
     if (module.file.empty()) return;
     const std::string reason = reason_of(module);
     if (module.kind == "source") {
-      const bool is_main = module.name == "__main__" && module.file == graph_.main;
-      const std::string host = sysroot_.host_path(module.file).value_or("");
-      const bool keep = module.kept || (is_main && is_executed(host));
-      if (keep) put({.path = module.file, .reason = reason});
-      if (is_main && keep) return;
-      put({.path = is_main ? at_its_end(module.file, reason) : module.path,
-           .reason = reason,
-           .content = module.code});
+      module.file == graph_.main ? add_script(module) : add_source(module, reason);
     } else {
       add_file(module.file, reason);
     }
@@ -79,6 +72,28 @@ class Adder {
   }
 
  private:
+  void add_source(const PythonModule& module, const std::string& reason) {
+    if (module.kept) put({.path = module.file, .reason = reason});
+    put({.path = module.path, .reason = reason, .content = module.code});
+  }
+
+  /// The application's script, which is byte code in the place of its source; and in the cache,
+  /// where the interpreter finds it when a module, maybe a text, imports it by its name.
+  void add_script(const PythonModule& module) {
+    if (module.name != "__main__") return;
+    const std::string host = sysroot_.host_path(module.file).value_or("");
+    if (module.kept || is_executed(host))
+      return put({.path = module.file, .reason = reason_of(module)});
+    put({.path = at_its_end(module.file, reason_of(module)),
+         .reason = reason_of(module),
+         .content = module.code});
+    if (!module.path.empty()) {
+      put({.path = module.path,
+           .reason = "python: the application, should it be imported by its name",
+           .content = module.code});
+    }
+  }
+
   /// Where a script lies; a link to it stays one, as sys.path begins with the folder it leads to.
   std::string at_its_end(const std::string& script, const std::string& reason) {
     std::string end = sysroot_.resolve(script).value_or(script);

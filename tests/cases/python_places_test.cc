@@ -103,3 +103,16 @@ TEST_CASE("python: a script by a link has the modules beside what the link leads
   folder.link("app.py", "real/tool.py");
   CHECK(folder.output_alone("app.py") == "beside None None 2\n");
 }
+
+TEST_CASE("python: a script that is imported by its own name, by a text or by another module") {
+  PythonFolder folder(
+      {{"main.py",
+        "import importlib, sys\nit = 'served by ' + __name__\n"
+        "def serve(where):\n  module, name = where.split(':')\n"
+        "  return getattr(importlib.import_module(module), name)\n"
+        "if __name__ == '__main__':\n  import other\n  print(serve('main:it'), other.it)\n"},
+       {"other.py", "from main import it\n"}});
+  const PythonBuild built = folder.build("--dry-run main.py");
+  CHECK_FALSE(built.has(folder.path("main.pyc")));
+  CHECK(folder.output_alone("main.py") == "served by main served by main\n");
+}
