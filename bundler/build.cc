@@ -193,6 +193,7 @@ Plan make_plan(const Build& build) {
   if (!profiles.empty()) apply_recipes(plan, build.sysroot, recipes, resolve);
   for (const NamedProfile& each : profiles) {
     plan_profile(plan, build.sysroot, each.profile, each.name, resolve);
+    plan.written.insert(each.profile.written.begin(), each.profile.written.end());
   }
   follow_run_time_needs(plan, build, resolve, recipes);
   plan_locales(plan, build.sysroot, options.locale);
@@ -317,7 +318,8 @@ void tell(Build& build) {
   } else if (!options.quiet) {
     RunLines run;
     if (!options.dry_run) {
-      run = run_lines(options, build.plan, build.output, format_of(options).kind);
+      run = run_lines(options, build.plan, build.output, format_of(options).kind,
+                      build.report.written);
     }
     fmt::print("{}", summary_text(build.report, run, options.verbose, may_style(STDOUT_FILENO)));
     if (build.image != nullptr) fmt::print("{}", build.image->remainder_text(build.files));

@@ -128,9 +128,11 @@ DockerContext docker_context(const BuildOptions& options, const Plan& plan,
 }
 
 RunLines run_lines(const BuildOptions& options, const Plan& plan, const std::string& output,
-                   PayloadKind kind) {
+                   PayloadKind kind, const std::vector<std::string>& written) {
   std::string name = image_name(plan.application);
-  std::string run = fmt::format("docker run --rm --read-only {}", name);
+  std::string container = "docker run --rm --read-only ";
+  for (const std::string& folder : written) container += "--tmpfs " + shell_quoted(folder) + " ";
+  std::string run = container + name;
   if (options.emit_dockerfile) {
     std::string file = dockerfile_path(options, output);
     fs::path parent = fs::path(file).parent_path();
@@ -152,7 +154,7 @@ RunLines run_lines(const BuildOptions& options, const Plan& plan, const std::str
                              ? fmt::format("docker load -i {}", shell_quoted(output))
                              : fmt::format("skopeo copy oci-archive:{} docker-daemon:{}",
                                            shell_quoted(output), tag);
-      return {fmt::format("{} && docker run --rm --read-only {}", load, tag)};
+      return {fmt::format("{} && {}{}", load, container, tag)};
     }
     case PayloadKind::bundle:
       break;

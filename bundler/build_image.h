@@ -33,9 +33,10 @@ std::string image_tag(const BuildOptions& options, const std::string& applicatio
 DockerContext docker_context(const BuildOptions& options, const Plan& plan,
                              const std::string& output, PayloadKind kind);
 
-/// How to run the output, with Docker when a Dockerfile was asked for.
+/// How to run the output, with Docker when a Dockerfile was asked for; the container gets the
+/// folders that traced runs have `written` to.
 RunLines run_lines(const BuildOptions& options, const Plan& plan, const std::string& output,
-                   PayloadKind kind);
+                   PayloadKind kind, const std::vector<std::string>& written = {});
 
 /// What the two-stage form calls the application: the name that the user gave, of a folder without
 /// a slash behind it; `.` is the current folder's name, -m MODULE the module's.

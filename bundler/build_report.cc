@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "bundler/base/path_text.h"
 #include "bundler/build_job.h"
 #include "bundler/content/licences.h"
 
@@ -58,6 +59,16 @@ void describe_packages(Build& build) {
   }
 }
 
+/// Where a container has to let it write. Not beside files of the bundle, which a mount would hide:
+/// natively caches are written there, as byte code beside modules.
+std::vector<std::string> written_places(const Build& build) {
+  std::set<std::string> places = build.plan.written;
+  for (const auto& [path, entry] : build.files) {
+    if (entry.kind != FileKind::directory) places.erase(directory_of(path));
+  }
+  return {places.begin(), places.end()};
+}
+
 std::string user_text(const BuildOptions& options) {
   return options.user ? fmt::format("{}:{}", options.user->user, options.user->group) : "";
 }
@@ -104,6 +115,7 @@ void describe(Build& build) {
   report.missing = plan.missing;
   report.unloaded = plan.unloaded;
   report.unfound = plan.unfound;
+  report.written = written_places(build);
   report.pruned = plan.pruned;
   if (report.pruned) {
     // What one recipe would have brought, another file may have needed.

@@ -243,6 +243,7 @@ Json report_json(const Report& report, bool manifest) {
     json["recipes"] = recipes_json(report);
     json["unloaded"] = unloaded_json(report.unloaded);
     json["imports_not_found"] = unfound_json(report.unfound);
+    json["written"] = report.written;
   }
   if (report.findings && !manifest) {
     json["links"] = links_json(report);

@@ -147,6 +147,7 @@ struct Report {
   std::vector<Missing> missing = {};
   std::vector<Unloaded> unloaded = {};      ///< of this machine: no bundle read back knows it
   std::vector<UnfoundImport> unfound = {};  ///< of this machine, too
+  std::vector<std::string> written = {};    ///< folders that traced runs wrote in
   std::vector<std::string> warnings = {};
   std::optional<ReportFindings> findings = std::nullopt;  ///< of a bundle that was looked into
 };

@@ -179,6 +179,13 @@ std::string unloaded_text(const Report& report) {
   return text + "\n";
 }
 
+/// A bundle needs no writable place; the application may.
+std::string written_text(const Report& report) {
+  if (report.written.empty()) return "";
+  return fmt::format("Traced runs wrote to: {} (--tmpfs or a volume where that is to work)\n",
+                     fmt::join(report.written, ", "));
+}
+
 std::string headline(const Report& report) {
   std::string form = report.format == "onefile"  ? "one executable"
                      : report.format == "oci"    ? "an OCI image"
@@ -223,6 +230,7 @@ std::string summary_text(const Report& report, const RunLines& run, bool every_f
   text += contents_table(report) + sizes(report);
   if (report.image) text += layers_table(*report.image);
   if (std::string start = start_text(report); !start.empty()) text += "\n" + start;
+  text += written_text(report);
   if (std::string unloaded = unloaded_text(report); !unloaded.empty()) text += "\n" + unloaded;
   if (std::string unfound = unfound_text(report.unfound, every_file); !unfound.empty()) {
     text += "\n" + unfound;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -119,6 +120,7 @@ struct Plan {
   std::vector<Unloaded> unloaded = {};
   std::vector<UnfoundImport> unfound = {};
   std::optional<Pruned> pruned = std::nullopt;
+  std::set<std::string> written = {};     ///< folders that traced runs wrote in
   std::vector<std::string> recipes = {};  ///< names of those applied, in order
 };
 

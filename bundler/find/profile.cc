@@ -73,6 +73,7 @@ void Profile::merge(const Profile& other) {
   runs.insert(runs.end(), other.runs.begin(), other.runs.end());
   std::sort(runs.begin(), runs.end());
   for (const auto& [path, use] : other.files) add(path, use);
+  written.insert(other.written.begin(), other.written.end());
   for (const std::string& path : other.private_files) {
     if (!files.contains(path)) private_files.insert(path);
   }
@@ -96,6 +97,7 @@ std::string to_json(const Profile& profile) {
   }
   json["missing"] = profile.missing;
   json["private"] = profile.private_files;
+  json["written"] = profile.written;
   try {
     return json.dump(1) + "\n";
   } catch (const Json::exception&) {
@@ -118,7 +120,8 @@ Profile parse_profile(const std::string& text, const std::string& source) {
     for (const std::string& path : paths_at(json, key, source)) profile.add(path, use);
   }
   Profile rest{.missing = paths_at(json, "missing", source),
-               .private_files = paths_at(json, "private", source)};
+               .private_files = paths_at(json, "private", source),
+               .written = paths_at(json, "written", source)};
   profile.merge(rest);
   return profile;
 }

@@ -11,6 +11,8 @@
 //                                 what was used, each path in one list, see Use
 //   "missing": ["/path", …]       looked for, and never there
 //   "private": ["/path", …]       used, but left out of the lists above: a key, a token, a history
+//   "written": ["/path", …]       folders of files that were made or written, none made by the run
+//   itself
 //
 // Paths are absolute and as the program asked for them, links included; keys may be absent.
 #pragma once
@@ -48,6 +50,7 @@ struct Profile {
   std::map<std::string, Use> files = {};
   std::set<std::string> missing = {};        ///< none of them is in `files`
   std::set<std::string> private_files = {};  ///< none of them is in `files`
+  std::set<std::string> written = {};        ///< folders, not below any that the run made
 
   /// Notes a use. What was missing before is not missing any more.
   void add(const std::string& path, Use use);

@@ -161,6 +161,7 @@ void Observer::end(pid_t thread, std::int64_t result) {
 void Observer::end_open(const Begun& begun) {
   bool creates = (begun.flags & O_CREAT) != 0 && !begun.existed;
   bool overwrites = (begun.flags & O_TRUNC) != 0 && (begun.flags & O_ACCMODE) != O_RDONLY;
+  if ((begun.flags & O_ACCMODE) != O_RDONLY) recorder_.wrote(begun.path);
   if (creates || overwrites) {
     std::string real = real_path(begun.path);
     recorder_.made(real.empty() ? begun.path : real);

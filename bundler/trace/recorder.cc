@@ -102,7 +102,15 @@ void Recorder::made(const std::string& path) {
   profile_.missing.erase(path);
   auto known = profile_.files.find(path);
   if (known != profile_.files.end() && known->second == Use::looked_at) profile_.files.erase(known);
+  wrote(path);
   made_.insert(real_name(path));
+}
+
+void Recorder::wrote(const std::string& path) {
+  const std::string folder = directory_of(real_name(path));
+  const std::vector<std::string>& here = options_.whereabouts;
+  if (is_made(folder) || belongs_to_kernel(folder)) return;
+  if (std::find(here.begin(), here.end(), folder) == here.end()) profile_.written.insert(folder);
 }
 
 /// What was made, or lies below a directory that was.

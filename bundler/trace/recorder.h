@@ -41,6 +41,9 @@ class Recorder {
   void miss(const std::string& path);
   /// A traced program made it: from now on it is none of the machine's files.
   void made(const std::string& path);
+  /// A traced program made or opened it to write: a container has to let it, unless that is where
+  /// the user happens to be.
+  void wrote(const std::string& path);
 
   Profile profile() && { return std::move(profile_); }
 

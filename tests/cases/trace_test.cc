@@ -128,6 +128,7 @@ TEST_CASE("what the command made itself is left out") {
     CHECK_FALSE(trace.has(folder.path(made)));
   }
   CHECK(trace.use_of(folder.path("old")) == Use::opened);
+  CHECK(trace.profile.written.empty());  // where the user happens to be
 }
 
 TEST_CASE("what looks private is named and left out, unless asked for") {
@@ -241,6 +242,29 @@ int main(int count, char** words) {
   }
   REQUIRE(run(folder, "build ./host -o h").status == 0);
   CHECK(run(folder, "verify h --").out == "-1\n");
+}
+
+TEST_CASE("a build says where a traced run wrote, and gives the container these places") {
+  ScratchFolder folder;
+  folder.run("mkdir made kept mixed && echo x >kept/log && echo x >mixed/read && touch mixed/log");
+  const std::string path =
+      script(folder, "app",
+             "#!/bin/sh\ncd " + folder.path() +
+                 "\necho 1 >made/new; echo 2 >>kept/log; cat mixed/read; echo 3 >>mixed/log\n"
+                 "mkdir made/deep && echo 4 >made/deep/file; echo 5 >/dev/null; : >/tmp/$$ && rm "
+                 "/tmp/$$\n");
+  const std::set<std::string> places = {"/tmp", folder.path("kept"), folder.path("made")};
+  Ran built = run(folder, "build ./app -o a --trace-run '' --emit-dockerfile=D");
+  REQUIRE_MESSAGE(built.status == 0, built.errors);
+  std::string options;
+  for (const std::string& place : places) options += " --tmpfs " + place;
+  CHECK_MESSAGE(says(built.out, "docker run --rm --read-only" + options + " app\n"), built.out);
+  CHECK(says(built.out, fmt::format("Traced runs wrote to: {} (", fmt::join(places, ", "))));
+  folder.run("rm -r made/*");
+  const Trace trace = trace_of(folder, path);
+  CHECK(trace.profile.written == std::set<std::string>{"/tmp", folder.path("kept"),
+                                                       folder.path("made"), folder.path("mixed")});
+  CHECK(parse_profile(to_json(trace.profile), "p").written == trace.profile.written);
 }
 
 TEST_CASE("of a listed directory come the names that were used, or all when none was") {
