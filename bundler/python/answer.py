@@ -37,6 +37,11 @@ def placed(file, keep_source, level):
     return file + "c"
 
 
+def is_read_as_text(script, request):
+    """Whether a traceback fails when a script is byte code: up to Python 3.9, linecache reads it as text."""
+    return script == request["script"] and sys.version_info < (3, 10)
+
+
 def cached_script(script, level):
     """Where a script's byte code is looked for when it is imported by its name (uvicorn.run("main:app") in
     main.py), or nothing where that cannot be."""
@@ -55,7 +60,7 @@ def describe_module(graph, name, request, blobs):
     if kind == "source":
         with open(spec.origin, "rb") as file:
             blobs.append(byte_code(file.read(), spec.origin, graph.codes.get(name), request["optimize"]))
-        module["kept"] = request["keep_source"] or spec.origin in graph.kept
+        module["kept"] = request["keep_source"] or spec.origin in graph.kept or is_read_as_text(spec.origin, request)
         module["path"] = placed(spec.origin, module["kept"], request["optimize"])
         if spec.origin == request["script"]:
             module["path"] = cached_script(spec.origin, request["optimize"])
