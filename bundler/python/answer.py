@@ -10,6 +10,7 @@ is imported or executed: modulefinder walks its byte code. Runs on Python 3.8 an
 
 import _imp
 import fnmatch
+import gc
 import importlib.machinery as machinery
 import importlib.util
 import json
@@ -298,6 +299,7 @@ def main():
     request = json.load(sys.stdin)
     if sys.path and sys.path[0] == "":
         del sys.path[0]
+    gc.disable()  # what is collected is hardly ever in circles, and to look for them takes half the time
     sys.setrecursionlimit(1000000)
     threading.stack_size(512 << 20)
     failures = []

@@ -77,6 +77,8 @@ class Graph(Hints, Beside, modulefinder.ModuleFinder):
         module.__file__ = spec.origin
         self.specs[fqname] = (spec, kind)
         self.by.setdefault(fqname, self.stack[-1] if self.stack else "")
+        if kind == "source" and any(is_inside(fqname, each) for each in self.request["sources"]):
+            self.kept.add(spec.origin)
         if spec.submodule_search_locations is not None:
             module.__path__ = list(spec.submodule_search_locations)
         if self.is_left_out(fqname, spec):
@@ -91,6 +93,8 @@ class Graph(Hints, Beside, modulefinder.ModuleFinder):
                     self.scan_source(source, module, spec.origin)
             elif kind == "bytecode":
                 self.scan_code(spec.loader.get_code(fqname), module)
+            elif kind == "extension":
+                self.scan_source_beside(spec.origin, module)
             for name in self.request["lazy"].get(fqname, []):
                 self.add_pattern(name, module)
         except (SyntaxError, ImportError) as error:
@@ -118,11 +122,14 @@ class Graph(Hints, Beside, modulefinder.ModuleFinder):
             raise SyntaxError(str(error)) from error
         name = module.__name__
         package = name if module.__path__ else name.rpartition(".")[0]
-        places = functools.lru_cache(None)(lambda: Places(tree, file, self.request["script"] or file))
+        script = self.request["script"] or file
+        places = functools.lru_cache(None)(lambda: Places(tree, file, script))
         statements = Statements(name, package, name in self.roots, places)
         if not is_installed(file) and any(word in source for word in ("__file__", "sys.path", "sys.argv")):
             self.note_places(places(), tree, name)
         statements.visit(tree)
+        # Trees are large, and of few modules asked for later: these are read again.
+        statements.places = lambda: Places(ast.parse(source, file), file, script)
         self.statements[name] = statements
         code = compile(tree, file, "exec", dont_inherit=True, optimize=self.request["optimize"])
         if not statements.pruned:
@@ -130,6 +137,17 @@ class Graph(Hints, Beside, modulefinder.ModuleFinder):
         self.scan_code(code, module)
         for name in statements.modules:
             self._safe_import_hook(name, module, None, 0)
+
+    def scan_source_beside(self, file, module):
+        """What an extension imports, by the source that it was compiled from, where that lies beside it."""
+        source = os.path.join(os.path.dirname(file), (module_name(os.path.basename(file)) or "") + ".py")
+        if is_standard_file(file) or not os.path.isfile(source):
+            return
+        try:
+            with open(source, "rb") as text:
+                self.scan_source(text.read(), module, source)
+        except SyntaxError:
+            pass
 
     def find_all_submodules(self, m):
         """What `from package import *` imports: the modules that __all__ names."""

@@ -16,16 +16,18 @@ def is_data(name, request):
     return not any(fnmatch.fnmatchcase(name, pattern) for pattern in request["no_data"])
 
 
-def data_of(folder, request):
-    """Files in a package that are no modules; packages in it answer for themselves."""
-    found = []
+def data_of(folder, request, around=frozenset()):
+    """Files in a package that are no modules; packages in it answer for themselves. Links to folders are
+    followed in what is installed, where distributions lay data apart, but not in circles (`around`)."""
+    found, around = [], around | {os.path.realpath(folder)}
     for name in sorted(os.listdir(folder)):
         path = os.path.join(folder, name)
         if any(fnmatch.fnmatchcase(name, pattern) for pattern in request["no_data"]):
             continue
         if os.path.isdir(path):
             is_package = os.path.isfile(os.path.join(path, "__init__.py"))
-            found += [] if is_package or os.path.islink(path) else data_of(path, request)
+            is_link = os.path.islink(path) and (not is_installed(path) or os.path.realpath(path) in around)
+            found += [] if is_package or is_link else data_of(path, request, around)
         elif os.path.isfile(path) and is_data(name, request):
             found.append(path)
     return found

@@ -26,10 +26,10 @@ RESOURCES = ("files", "PackageLoader", "get_data", "read_text", "read_binary", "
 DISTRIBUTIONS = ("version", "distribution", "metadata", "requires", "get_distribution", "require")
 
 
-def known_value(test):
-    """What a condition is on every machine like this one and in every imported module, or None."""
+def known_value(test, module):
+    """What a condition is on every machine like this one and in a module imported by this name, or None."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        value = known_value(test.operand)
+        value = known_value(test.operand, module)
         return None if value is None else not value
     if "TYPE_CHECKING" in (getattr(test, "id", ""), getattr(test, "attr", "")):
         return False
@@ -48,7 +48,7 @@ def known_value(test):
     try:
         code = compile(ast.fix_missing_locations(ast.Expression(test)), "<test>", "eval")
         return bool(eval(code, {"__builtins__": {}},  # only the names above
-                         {"sys": sys, "os": os, "__name__": "an imported module"}))
+                         {"sys": sys, "os": os, "__name__": module}))
     except Exception:  # pylint: disable=broad-except  # whatever it is, it is not known
         return None
 
@@ -100,7 +100,7 @@ class Statements(ast.NodeVisitor):
         self.around.pop()
 
     def visit_If(self, node):  # pylint: disable=invalid-name
-        value = None if self.is_run else known_value(node.test)
+        value = None if self.is_run else known_value(node.test, self.module)
         if value is None:
             return self.inside(node, CONDITIONAL)
         self.pruned = True
@@ -157,6 +157,9 @@ class Statements(ast.NodeVisitor):
             self.note_import(first, node.args[1] if called == "import_module" and node.args[1:] else None)
         elif called in ("iter_modules", "walk_packages"):
             self.note_listing(node)
+        elif called != "extend_path" and any(getattr(each, "id", "") == "__path__"
+                                             for word in node.args for each in ast.walk(word)):
+            self.listed.add(self.package)  # what is given its own path looks there for modules
         elif called in ("MovedModule", "MovedAttribute"):
             words = [getattr(each, "value", None) for each in node.args[:3]]
             self.moved.update({words[0]: (words * 3)[2]} if words else {})
