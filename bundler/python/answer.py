@@ -1,7 +1,7 @@
 """Tells what a Python application imports, and compiles it; run by its own interpreter.
 
-Last part of one program, behind names.py, places.py, statements.py, hints.py, beside.py, graph.py and
-package_files.py.
+Last part of one program, behind names.py, places.py, statements.py, hints.py, beside.py, typelibs.py,
+graph.py and package_files.py.
 
 Standard input has the request, a JSON object (described in graph.h); descriptor 3 takes the answer:
 one line of JSON, then the byte code of its modules, one behind the other. Nothing of the application
@@ -94,7 +94,7 @@ def describe_missing(graph):
 
 def libraries_of(graph, names):
     """Sonames and paths of libraries that modules load by a name written in them."""
-    found = set()
+    found = set(graph.loaded)
     for name in names:
         statements = graph.statements.get(name)
         if statements is None or graph.is_standard(name):
@@ -219,7 +219,7 @@ def package_files(graph, names, request, used):
         data += data_of(request["script"], request)
     elif request["script"]:
         data += data_beside(graph, os.path.dirname(os.path.realpath(request["script"])), request)
-    data += shared_data(graph, names) + sorted(graph.beside)
+    data += shared_data(graph, names) + sorted(graph.beside | graph.typelibs)
     data, spared = sorted(set(data)), []
     if request["prune"]:
         spared = [path for path in data if path not in used and is_installed(path)]

@@ -1,6 +1,6 @@
 """The graph of imports: modulefinder's, with what it does not know.
 
-Sixth part of the program that answer.py ends.
+Seventh part of the program that answer.py ends.
 """
 
 import _imp
@@ -13,7 +13,7 @@ import os
 import sys
 
 
-class Graph(Hints, Beside, modulefinder.ModuleFinder):
+class Graph(Hints, Beside, Typelibs, modulefinder.ModuleFinder):
     """The modules that are reached; those that were not found are in `badmodules`."""
 
     def __init__(self, request, path):
@@ -33,6 +33,8 @@ class Graph(Hints, Beside, modulefinder.ModuleFinder):
         self.searched = set()  # folders that the application adds to sys.path
         self.kept = set()  # source files that are read or listed, too
         self.beside = set()  # data files by such paths
+        self.typelibs = set()  # files
+        self.loaded = set()  # (library, module): what those name
         self.unreadable = {}  # module: why it was left out
         self.wholes = request["collect"] + ([] if request["prune"] else request["whole"])
         self.used = None  # with --prune, the modules that runs have used: others are not read

@@ -64,6 +64,7 @@ class Hints:
             if extern:
                 self.reach("{}._vendor.{}".format(*extern.groups()), name)
         self.follow_points(statements, name)
+        self.follow_repository(statements, name)
 
     def reach(self, name, by):
         """Adds the module of this name, if there is one. Returns whether there is."""

@@ -1,7 +1,7 @@
 """Modules by their names and files, as importlib has them.
 
-One program of eight parts, in this order: names.py, places.py, statements.py, hints.py, beside.py,
-graph.py, package_files.py and answer.py, which says what it is for.
+One program of nine parts, in this order: names.py, places.py, statements.py, hints.py, beside.py,
+typelibs.py, graph.py, package_files.py and answer.py, which says what it is for.
 """
 
 import importlib.machinery as machinery

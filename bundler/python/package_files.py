@@ -1,6 +1,6 @@
 """Files that come with modules: data in packages and beside scripts, metadata of distributions.
 
-Seventh part of the program that answer.py ends.
+Eighth part of the program that answer.py ends.
 """
 
 import fnmatch

@@ -60,7 +60,7 @@ class Adder {
 
   /// A library by the name that a module gives it, searched for as the interpreter would.
   void add_library(const PythonLibrary& library) {
-    const std::string reason = fmt::format("python: loaded by {} with ctypes", library.by);
+    const std::string reason = fmt::format("python: loaded by {} by its name", library.by);
     if (library.name.starts_with('/')) {
       if (sysroot_.stat(library.name)) add_file(library.name, reason);
       return;

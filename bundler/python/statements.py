@@ -83,6 +83,7 @@ class Statements(ast.NodeVisitor):
         self.moved = {}  # of six: name in six.moves: module
         self.paths = set()  # absolute paths
         self.listed = set()  # packages whose modules it asks pkgutil for; "" is one that is not known
+        self.versions = {}  # of typelibs: gi.require_version("name", "version")
         self.starts_itself = False  # sys.executable is in it
         self.pruned = False
         self.around = []
@@ -167,6 +168,8 @@ class Statements(ast.NodeVisitor):
             words = [text_of(each) for each in node.args]
             self.distributions.add(words[0].partition("==")[0])
             self.points.add((words[1], words[2]))
+        elif called == "require_version" and len(node.args) == 2:
+            self.versions[text_of(node.args[0])] = text_of(node.args[1])
         elif called in ("entry_points", "iter_entry_points", "select"):
             groups = [each.value for each in node.keywords if each.arg == "group"] + node.args[:1]
             self.groups.update(text for each in groups for text in self.texts(each))

@@ -82,3 +82,22 @@ TEST_CASE("python: find_library answers from the bundle's own libraries") {
   PythonBuild built = folder.build("-o b app.py");
   CHECK(folder.printed("./b") == "libz.so.1 None\n");
 }
+
+TEST_CASE(
+    "python: a package that imports where it has its own name, lists itself, and links to data") {
+  PythonFolder folder(
+      {{"app.py", "import pack\nprint(pack.late.it, pack.parts(), pack.data())\n"},
+       {"shared/words.txt", "words"},
+       {"site-packages/pack/__init__.py",
+        "import importlib, os\nif __name__ == 'pack':\n  from pack import late\n"
+        "def listed(path):\n  return sorted({n.split('.')[0] for n in os.listdir(path)} - "
+        "{'__init__'})\n"
+        "def parts():\n"
+        "  return [n for n in listed(__path__[0]) if n.startswith('part')]\n"
+        "def data():\n  return open(os.path.join(__path__[0], 'data', 'words.txt')).read()\n"},
+       {"site-packages/pack/late.py", "it = 'late'\n"},
+       {"site-packages/pack/part_a.py", ""}});
+  folder.run("ln -s ../../shared site-packages/pack/data");
+  folder.find_packages_in("site-packages");
+  CHECK(folder.bundled_output() == "late ['part_a'] words\n");
+}
