@@ -10,9 +10,9 @@ import re
 import struct
 import sysconfig
 
-MAGIC = b"GOBJ\nMETADATA\r\n\x1a"
+TYPELIB = b"GOBJ\nMETADATA\r\n\x1a"
 # Where the header has the places of texts (gitypelib-internal.h, struct Header).
-DEPENDENCIES, LIBRARIES = 36, 52
+DEPENDENCIES_AT, LIBRARIES_AT = 36, 52
 
 
 class Typelibs:
@@ -53,10 +53,10 @@ def read_typelib(file):
     """(names with versions of those it depends on, names of libraries); none where it is no typelib."""
     with open(file, "rb") as opened:
         data = opened.read()
-    if not data.startswith(MAGIC) or len(data) < LIBRARIES + 4:
+    if not data.startswith(TYPELIB) or len(data) < LIBRARIES_AT + 4:
         return [], []
     texts = []
-    for place, separator in ((DEPENDENCIES, "|"), (LIBRARIES, ",")):
+    for place, separator in ((DEPENDENCIES_AT, "|"), (LIBRARIES_AT, ",")):
         begin, = struct.unpack_from("<I", data, place)
         text = data[begin:].partition(b"\0")[0] if begin else b""
         texts.append([part for part in text.decode(errors="replace").split(separator) if part])
