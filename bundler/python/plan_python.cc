@@ -11,6 +11,7 @@
 #include "bundler/base/file.h"
 #include "bundler/base/path_text.h"
 #include "bundler/find/elf_scan.h"
+#include "bundler/find/left_out.h"
 #include "bundler/find/planner.h"
 
 namespace scratchpack {
@@ -54,6 +55,16 @@ class Adder {
           fmt::format("{} needs {}, which is not installed", path, plan_.missing[i].name));
     }
     plan_.missing.resize(missing);
+  }
+
+  /// A file that a module finds; a key or a token is nobody else's business.
+  void add_data(const std::string& path) {
+    const std::string host = sysroot_.host_path(path).value_or("");
+    if (looks_private(path, false) || (!is_distributions(path) && holds_private_key(host))) {
+      plan_.warnings.push_back(path + ": left out, it looks private (--add-data takes it)");
+    } else {
+      add_file(path, "python: data of " + last_name(directory_of(path)));
+    }
   }
 
   void put(Want want) { plan_.wants.push_back(std::move(want)); }
@@ -189,7 +200,7 @@ void plan_python(Plan& plan, const PythonApplication& python, const PythonOption
   if (python.is_zip) adder.put({.path = python.script, .reason = "the application"});
   for (const PythonModule& module : graph.modules) adder.add_module(module);
   for (const std::string& path : graph.data) {
-    adder.add_file(path, "python: data of " + last_name(directory_of(path)));
+    adder.add_data(path);
   }
   for (const std::string& path : graph.metadata) {
     adder.put({.path = path, .reason = "python: read by importlib.metadata"});

@@ -77,6 +77,25 @@ TEST_CASE("python: plugins that lie in a folder, listed by pkgutil or by os") {
   CHECK(folder.output_alone("app.py") == "own.one\nown.two\nthree\n['cmds.four']\n");
 }
 
+TEST_CASE("python: keys and tokens in a folder of data are left out, with a warning") {
+  PythonFolder folder(
+      {{"app.py",
+        "import os\nHERE = os.path.dirname(os.path.abspath(__file__))\n"
+        "CONF = os.path.join(HERE, 'conf')\nprint(sorted(os.listdir(CONF)))\n"},
+       {"conf/app.ini", ""},
+       {"conf/token", "secret"},
+       {"conf/own.pem", "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n"}});
+  const PythonBuild built = folder.build("-o b app.py");
+  for (const char* name : {"conf/token", "conf/own.pem"}) {
+    CAPTURE(name);
+    CHECK_FALSE(built.has(folder.path(name)));
+    CHECK(says(built.summary.at("warnings").dump(),
+               folder.path(name) + ": left out, it looks private"));
+  }
+  CHECK(folder.build("--dry-run app.py --add-data conf/token:/kept").has("/kept/token"));
+  CHECK(folder.output_alone("app.py") == "['app.ini']\n");
+}
+
 TEST_CASE("python: a folder that a script names is not one it lies in, nor an environment") {
   PythonFolder folder({{"deep/app.py",
                         "import os\nHERE = os.path.dirname(os.path.abspath(__file__))\n"
