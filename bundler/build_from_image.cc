@@ -131,15 +131,7 @@ bool ImageSource::sets(const std::string& name) const {
   return std::find(typed_names_.begin(), typed_names_.end(), name) == typed_names_.end();
 }
 
-Traced ImageSource::trace(const std::vector<std::string>& words) const {
-  std::vector<std::string> command = {application_.path};
-  command.insert(command.end(), application_.arguments.begin(), application_.arguments.end());
-  const std::vector<std::string>& rest = words.empty() ? application_.command : words;
-  command.insert(command.end(), rest.begin(), rest.end());
-  return trace_command(command);
-}
-
-Traced ImageSource::trace_command(const std::vector<std::string>& command) const {
+Traced ImageSource::trace(const std::vector<std::string>& command) const {
   RootedTrace request{.folder = unpacked_.folder(),
                       .command = command,
                       .environment = {},

@@ -31,11 +31,8 @@ class ImageSource {
   /// Whether a path of this machine is one of the unpacked image.
   bool holds(const std::string& path) const { return path.starts_with(unpacked_.root() + "/"); }
 
-  /// Runs the application inside the image, with these words in place of its command if there are
-  /// any.
-  Traced trace(const std::vector<std::string>& words) const;
   /// Runs a command inside the image; its program is absolute.
-  Traced trace_command(const std::vector<std::string>& command) const;
+  Traced trace(const std::vector<std::string>& command) const;
 
   /// How much of the image is in the output, and where most of the rest is.
   std::string remainder_text(const FileSet& files) const;

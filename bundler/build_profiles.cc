@@ -22,14 +22,26 @@ namespace fs = std::filesystem;
 
 using Words = std::vector<std::string>;
 
-/// One run of the application while building, its words on standard error.
-Profile traced_run(const Build& build, const Plan& plan, const Words& words) {
+/// The application as its bundle starts it: with what is behind `--` in front of `words`.
+Words application_words(const Build& build, const Plan& plan, const Words& words) {
   Words command = start_command(plan);
+  const Words& arguments = build.options.arguments;
+  command.insert(command.end(), arguments.begin(), arguments.end());
   command.insert(command.end(), words.begin(), words.end());
+  return command;
+}
+
+/// Where it is at home: on this machine or inside the image. Its words go to standard error.
+Traced trace_command(const Build& build, const Words& command) {
+  return build.image != nullptr ? build.image->trace(command)
+                                : trace({.command = command, .output_to_errors = true});
+}
+
+/// One run of the application while building.
+Profile traced_run(const Build& build, const Plan& plan, const Words& words) {
   const unsigned seconds = build.options.trace_time;
   const EndOfRun end(seconds);
-  Traced traced = build.image != nullptr ? build.image->trace(words)
-                                         : trace({.command = command, .output_to_errors = true});
+  Traced traced = trace_command(build, application_words(build, plan, words));
   if (!traced.refusal.empty()) throw Error(traced.refusal);
   warn_of_private(traced.profile.private_files);
   if (traced.status != 0 && !(seconds != 0 && traced.status == 128 + SIGTERM)) {
@@ -48,11 +60,11 @@ Words health_words(const Build& build, const Plan& plan) {
   if (!names_application(options, plan.application, words[0])) {
     return build.sysroot.resolve(words[0]) ? words : Words{};
   }
+  words.erase(words.begin());
+  // A root file system has its arguments in the entrypoint, which a check does not go through.
+  if (!is_root_file_system(options)) return application_words(build, plan, words);
   Words command = start_command(plan);
-  if (!is_root_file_system(options)) {
-    command.insert(command.end(), options.arguments.begin(), options.arguments.end());
-  }
-  command.insert(command.end(), words.begin() + 1, words.end());
+  command.insert(command.end(), words.begin(), words.end());
   return command;
 }
 
@@ -73,10 +85,7 @@ std::vector<NamedProfile> traced_runs(const Build& build, const Plan& plan) {
   if (build.options.trace_run.empty()) return profiles;
   std::optional<HealthTrace> check;
   if (const Words words = health_words(build, plan); !words.empty()) {
-    check.emplace([&build, words] {
-      return build.image != nullptr ? build.image->trace_command(words)
-                                    : trace({.command = words, .output_to_errors = true});
-    });
+    check.emplace([&build, words] { return trace_command(build, words); });
   }
   for (const Words& words : build.options.trace_run) {
     profiles.push_back({"--trace-run", traced_run(build, plan, words)});

@@ -27,7 +27,7 @@ struct BuildOptions {
   std::vector<std::string> recipe = {};                  ///< names or files
   std::vector<std::string> no_recipe = {};               ///< names or "*"
   std::vector<std::string> profile = {};                 ///< files that trace wrote
-  std::vector<std::vector<std::string>> trace_run = {};  ///< arguments of each run
+  std::vector<std::vector<std::string>> trace_run = {};  ///< words of each run
   unsigned trace_time = 0;  ///< seconds until a run is asked to end; 0: it ends by itself
   bool prune = false;       ///< recipes bring what a profile used
   bool strip = false;       ///< without symbols and debug information

@@ -172,6 +172,23 @@ TEST_CASE("an image becomes one executable that does what the image does") {
   CHECK(run(folder, "build --from-image app.d").status == 1);
 }
 
+TEST_CASE("a trace made inside an image is given the image's command, and then its own words") {
+  ScratchFolder folder;
+  folder.write("image.tar",
+               shell_image({program("app/run.sh", "#!/bin/sh\necho \"it says $*\"\n")},
+                           R"({"Entrypoint":["/app/run.sh","a"],"Cmd":["b"]})", "RUN make"));
+  const std::string build = "build --from-image image.tar -o app.bundle --no-recipe '*' ";
+  Ran ran = run(folder, build + "--trace-run c");
+  if (ran.status != 0 && says(ran.errors, "inside the image")) {
+    MESSAGE("SKIPPED: no namespaces here: " << ran.errors);
+    return;
+  }
+  CAPTURE(ran.errors);
+  CHECK(says(ran.errors, "it says a b c\n"));
+  CHECK(run(folder, "verify app.bundle -- c").out == "it says a b c\n");
+  CHECK(says(run(folder, build + "--trace-run '' -- d").errors, "it says a d\n"));
+}
+
 TEST_CASE("a trace made inside an image finds what its program reads, and leaves the image alone") {
   ScratchFolder folder;
   const std::string script =

@@ -267,6 +267,22 @@ TEST_CASE("a build says where a traced run wrote, and gives the container these 
   CHECK(parse_profile(to_json(trace.profile), "p").written == trace.profile.written);
 }
 
+TEST_CASE("a run while building is given what the bundle is: words behind -- and those of the run") {
+  ScratchFolder folder;
+  folder.write("say", "#!/bin/sh\necho \"it says $*\"\n");
+  folder.run("chmod +x say");
+  const auto errors = [&](const std::string& options) {
+    Ran built = run(folder, "build say -q -o said --no-recipe '*' " + options);
+    REQUIRE_MESSAGE(built.status == 0, built.errors);
+    return built.errors;
+  };
+  CHECK(says(errors("--trace-run 'c d' -- a 'b b'"), "it says a b b c d\n"));
+  CHECK(run(folder, "verify said -- c d").out == "it says a b b c d\n");
+  CHECK(says(errors("--trace-run '' --trace-run c -- a"), "it says a\nit says a c\n"));
+  CHECK(says(errors("--trace-run c"), "it says c\n"));
+  CHECK(says(errors("--trace-run '' --format tar -- a"), "it says a\n"));
+}
+
 TEST_CASE("of a listed directory come the names that were used, or all when none was") {
   ScratchFolder folder;
   folder.write("some/used", "u");

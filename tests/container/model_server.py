@@ -66,10 +66,10 @@ class Workshop:
         options += ("--workdir", "/srv", "--add-data", f"{self.folder}/digits.ubj:.", "--expose", "8080",
                     "--healthcheck", f"{server.program} --healthcheck", "--emit-dockerfile",
                     "--prune", "--strip")
-        program, *arguments = self.command(server)
         process = subprocess.Popen(
-            [tool, "build", program, "--output", output, *options,
-             "--trace-run", " ".join((*arguments, "--port", str(port))), "--", *server.arguments],
+            [tool, "build", f"{self.folder}/{server.program}", "--output", output, *options,
+             "--trace-run", f"--model {self.folder}/digits.ubj --port {port}",
+             "--", *server.arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
             wait_for_health(port, process)
