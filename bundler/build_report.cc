@@ -96,7 +96,7 @@ Launch bundle_launch(const Build& build, const StartDecision& start) {
           .program = start.program,
           .interpreter = start.interpreter,
           .named = plan.application,
-          .argv0 = plan.kind == ApplicationKind::script ? plan.launch_path : "",
+          .argv0 = plan.argv0,
           .arguments = plan.arguments,
           .environment = plan.environment,
           .workdir = build.options.workdir,

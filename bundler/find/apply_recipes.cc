@@ -103,6 +103,13 @@ class Applier {
     for (const RecipeVariableEdit& edit : recipe.environment) {
       if (files_.satisfies(edit.needs)) add_edit(recipe, edit);
     }
+    for (const std::string& pattern : recipe.own_path) start_by_own_path(pattern);
+  }
+
+  /// A link that leads to the application is followed, as the application would.
+  void start_by_own_path(const std::string& pattern) {
+    const std::optional<std::string> path = sysroot_.resolve(plan_.application);
+    if (path && glob_matches(pattern, *path)) plan_.argv0 = *path;
   }
 
   // ---- variables ----

@@ -107,6 +107,7 @@ struct Plan {
   std::string application;
   ApplicationKind kind = ApplicationKind::dynamic_elf;
   std::string launch_path;  ///< the ELF program that runs: APP, or the script's interpreter
+  std::string argv0 = {};   ///< when not empty: goes in place of the caller's argv[0]
   std::vector<std::string> arguments;  ///< put before the user's own (script: [option,] script)
   /// What starts it in a plain root file system; empty: the application, by itself.
   std::vector<std::string> command = {};

@@ -99,6 +99,7 @@ void Planner::add_application(const std::string& path) {
     followed_.insert(path);
     Chain chain = follow_script(path, head_of(host));
     plan_.launch_path = chain.program;
+    plan_.argv0 = chain.program;
     plan_.arguments = std::move(chain.arguments);
     elf = std::move(chain.elf);
     if (!options_.commands_known) {

@@ -289,6 +289,7 @@ Recipe read_recipe(TableReader& reader, const std::string& name) {
                                           : "[when] is missing or empty (or set 'opt_in')");
   }
   recipe.needs = condition_at(reader, "requires");
+  recipe.own_path = reader.texts("own_path");
   reader.table("variables", [&](TableReader& variables) {
     variables.each_table([&](const std::string& variable, TableReader& table) {
       recipe.variables.push_back(read_variable(variable, table));

@@ -94,6 +94,7 @@ struct Recipe {
   bool opt_in = false;  ///< applied only when asked for
   Condition when = {};
   Condition needs = {};
+  std::vector<std::string> own_path = {};  ///< patterns of applications that want it as argv[0]
   std::vector<RecipeVariable> variables = {};
   std::vector<RecipeFiles> files = {};
   std::vector<RecipeLink> links = {};

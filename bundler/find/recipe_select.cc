@@ -64,6 +64,7 @@ std::vector<std::string> additions_in_words(const Recipe& recipe) {
                                 edit.first_of.empty() ? edit.value : edit.first_of.front(),
                                 edit.extracted_only ? " (when extracted)" : ""));
   }
+  for (const std::string& pattern : recipe.own_path) lines.push_back(pattern + " as argv[0]");
   return lines;
 }
 

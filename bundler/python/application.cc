@@ -157,6 +157,7 @@ Plan plan_python_start(const PythonApplication& python, const Sysroot& sysroot,
   Plan plan = plan_application(sysroot, python.interpreter, resolve);
   plan.application = python.module.empty() ? python.script : module_application(python.module);
   plan.kind = ApplicationKind::script;
+  plan.argv0 = plan.launch_path;
   plan.arguments = python.arguments();
   plan.command = {python.interpreter};
   plan.command.insert(plan.command.end(), plan.arguments.begin(), plan.arguments.end());

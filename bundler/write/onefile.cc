@@ -217,7 +217,7 @@ void Packer::fill_launch() {
   if (linker_knows_argv0(files_.at(start_.interpreter))) launch.flags |= kLaunchLinkerArgv0;
   launch.execfn = strings_.add(plan_.application);
   launch.name = strings_.add(plan_.application.substr(plan_.application.rfind('/') + 1));
-  launch.argv0 = plan_.kind == ApplicationKind::script ? strings_.add(plan_.launch_path) : kNone;
+  launch.argv0 = plan_.argv0.empty() ? kNone : strings_.add(plan_.argv0);
   launch.arguments = static_cast<std::uint32_t>(strings_.bytes().size());
   for (const std::string& argument : plan_.arguments) {
     strings_.append(argument);

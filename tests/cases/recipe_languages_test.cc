@@ -200,6 +200,21 @@ TEST_CASE("fish: its functions and configuration, without completions and manual
                {"/usr/share/fish/completions/ls.fish", "/usr/share/fish/man/man1/fish.1"});
 }
 
+TEST_CASE("postgresql: modules and data of its version, and a start by its own path") {
+  const std::string program = "/usr/lib/postgresql/15/bin/postgres";
+  check_recipe("postgresql", program.c_str(),
+               {"/usr/lib/postgresql/15/lib/dict_snowball.so",
+                "/usr/share/postgresql/15/timezonesets/Default"},
+               {"/usr/lib/postgresql/15/lib/llvmjit.so", "/usr/lib/postgresql/14/lib/plpgsql.so",
+                "/usr/share/postgresql/15/man/man1/initdb.1.gz"});
+  LanguageRoot root(program.c_str(), {});
+  root.run("mkdir -p usr/bin; ln -s ../lib/postgresql/15/bin/postgres usr/bin/pg");
+  Sysroot sysroot(root.path());
+  CHECK(applied(program, {}, sysroot).argv0 == program);
+  CHECK(applied("/usr/bin/pg", {}, sysroot).argv0 == program);
+  CHECK(applied(program, {.excluded = {"postgresql"}}, sysroot).argv0.empty());
+}
+
 TEST_CASE("R: its packages and the shell that starts it, without documentation and windows") {
   check_recipe(
       "r", "/usr/bin/Rscript",

@@ -29,7 +29,7 @@ std::string reading_error(const std::string& text) {
 TEST_CASE("an unknown key is an error with file, line and column") {
   CHECK(reading_error("description = 'd'\nreason = 'r'\nopt_in = true\n  glob = []\n") ==
         "read recipe test.toml:4:3: unknown key 'glob' in a recipe (known: description, reason, "
-        "opt_in, when, requires, variables, files, links, environment, generated)");
+        "opt_in, when, requires, own_path, variables, files, links, environment, generated)");
   CHECK(reading_error("description = 'd'\nreason = 'r'\nopt_in = true\n[[files]]\nglob = ['/a']\n"
                       "optionl = true\n")
             .starts_with("read recipe test.toml:6:1: unknown key 'optionl' in [[files]]"));
