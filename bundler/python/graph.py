@@ -8,6 +8,7 @@ import ast
 import fnmatch
 import functools
 import importlib.machinery as machinery
+import importlib.util
 import modulefinder
 import os
 import sys
@@ -147,8 +148,8 @@ class Graph(Hints, Beside, Typelibs, modulefinder.ModuleFinder):
             return
         try:
             with open(source, "rb") as text:
-                self.scan_source(text.read(), module, source)
-        except SyntaxError:
+                self.scan_source(importlib.util.decode_source(text.read()), module, source)
+        except (SyntaxError, ValueError):
             pass
 
     def find_all_submodules(self, m):

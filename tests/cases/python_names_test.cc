@@ -1,6 +1,8 @@
 // Modules, packages and libraries of Python that only names in the source lead to.
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+
 #include "tests/cases/python_folder.h"
 
 using namespace scratchpack;
@@ -100,4 +102,54 @@ TEST_CASE(
   folder.run("ln -s ../../shared site-packages/pack/data");
   folder.find_packages_in("site-packages");
   CHECK(folder.bundled_output() == "late ['part_a'] words\n");
+}
+
+TEST_CASE("python: what an extension imports is in the source that lies beside it") {
+  PythonFolder folder({{"app.py", "import pack.fast\n"},
+                       {"pack/__init__.py", ""},
+                       {"pack/fast.py", "import colorsys\n"}});
+  folder.run("cp $(ls " + standard("lib-dynload/*.so") + " | head -1) pack/fast.abi3.so");
+  const PythonBuild built = folder.build("--dry-run app.py");
+  CHECK(built.has(folder.path("pack/fast.abi3.so")));
+  CHECK(built.has(standard("colorsys.pyc")));
+  CHECK_FALSE(built.has(folder.path("pack/fast.pyc")));
+}
+
+namespace {
+
+/// As gi's compiler lays it down, as far as it is read: the places of two texts in the header.
+std::string typelib(const std::string& dependencies, const std::string& libraries) {
+  const std::string magic("GOBJ\nMETADATA\r\n\x1a", 16);
+  std::string text = magic + std::string(40, '\0');
+  const auto put = [&](std::size_t at, const std::string& value) {
+    if (value.empty()) return;
+    text[at] = static_cast<char>(text.size());
+    text += value + '\0';
+  };
+  put(36, dependencies);
+  put(52, libraries);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("python: from gi.repository come typelibs, those they depend on, and their libraries") {
+  PythonFolder folder({{"app.py",
+                        "import gi\ngi.require_version('Own', '1.0')\n"
+                        "from gi.repository import Own, Absent\n"},
+                       {"gi/__init__.py", ""},
+                       {"gi/repository/__init__.py", ""},
+                       {"t/Own-1.0.typelib", typelib("Other-2.0", "libz.so.1,libnone.so")},
+                       {"t/Own-3.0.typelib", typelib("", "")},
+                       {"t/Other-2.0.typelib", typelib("Own-1.0|Cut-1.0", "")},
+                       {"t/Cut-1.0.typelib", "GOBJ"}});
+  setenv("GI_TYPELIB_PATH", folder.path("t").c_str(), 1);
+  const PythonBuild built = folder.build("--dry-run app.py");
+  unsetenv("GI_TYPELIB_PATH");
+  for (const char* name : {"t/Own-1.0.typelib", "t/Other-2.0.typelib", "t/Cut-1.0.typelib"}) {
+    CAPTURE(name);
+    CHECK(built.has(folder.path(name)));
+  }
+  CHECK_FALSE(built.has(folder.path("t/Own-3.0.typelib")));
+  CHECK(says(built.summary.dump(), "/libz.so.1"));
 }

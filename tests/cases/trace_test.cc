@@ -267,7 +267,8 @@ TEST_CASE("a build says where a traced run wrote, and gives the container these 
   CHECK(parse_profile(to_json(trace.profile), "p").written == trace.profile.written);
 }
 
-TEST_CASE("a run while building is given what the bundle is: words behind -- and those of the run") {
+TEST_CASE(
+    "a run while building is given what the bundle is: words behind -- and those of the run") {
   ScratchFolder folder;
   folder.write("say", "#!/bin/sh\necho \"it says $*\"\n");
   folder.run("chmod +x say");
