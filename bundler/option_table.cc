@@ -41,7 +41,7 @@ CommandTable build_table(BuildOptions& o) {
             {"--no-recipe", "NAME|'*'…", &o.no_recipe, "leave out a recipe, or all"},
             {"--profile", "FILE", &o.profile, "what a traced run used (scratchpack trace)"},
             {"--trace-run", "'ARG…'", ManyCommands{&o.trace_run},
-             "run APP with ARG… and these words, take what it used (repeatable)"},
+             "run APP with its ARGs and these, take what it used (repeatable)"},
             {"--trace-time", "SECONDS", &o.trace_time,
              "after this time a run is asked to end, with SIGTERM"},
             {"--prune", "", &o.prune, "of recipes only what a profile used, and what must be"},
