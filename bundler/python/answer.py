@@ -289,6 +289,7 @@ def work(request):
         "data": data,
         "left_out": left_out(graph, names, spared, request),
         "metadata": metadata_of(graph, names, reached),
+        "namespaces": namespaces_of(graph, site.getsitepackages()),
         "libraries": libraries_of(graph, names),
         "missing": describe_missing(graph),
         "unreadable": [f"{name}: {why}" for name, why in sorted(graph.unreadable.items())],

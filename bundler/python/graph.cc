@@ -90,6 +90,7 @@ PythonGraph graph_of(std::string_view text) {
                     .user_base = answer.at("user_base"),
                     .data = answer.at("data"),
                     .metadata = answer.at("metadata"),
+                    .namespaces = answer.at("namespaces"),
                     .left_out = answer.at("left_out")};
   for (const Json& each : answer.at("libraries")) {
     graph.libraries.push_back({each.at("name"), each.at("by")});

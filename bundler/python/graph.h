@@ -50,6 +50,7 @@ struct PythonGraph {
   std::string user_base = {};                       ///< site.USER_BASE, when something is in there
   std::vector<std::string> data = {};
   std::vector<std::string> metadata = {};
+  std::vector<std::string> namespaces = {};  ///< .pth files that make packages of several folders
   std::vector<PythonLibrary> libraries = {};
   std::map<std::string, std::uint64_t> left_out = {};  ///< by --prune: sizes of sources and data
   std::vector<UnfoundImport> unfound = {};

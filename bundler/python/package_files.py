@@ -4,6 +4,7 @@ Eighth part of the program that answer.py ends.
 """
 
 import fnmatch
+import glob
 import os
 import re
 
@@ -75,6 +76,17 @@ def metadata_of(graph, names, reached):
             continue
         files = [path] + [os.path.join(path, each) for each in METADATA]
         found += [file for file in files if os.path.isfile(file)]
+    return found
+
+
+def namespaces_of(graph, folders):
+    """Files by which setuptools makes a package of several folders before anything imports it, in place of
+    its __init__.py: NAME-nspkg.pth."""
+    found = []
+    for folder in folders:
+        for path in sorted(glob.glob(os.path.join(glob.escape(folder), "*-nspkg.pth"))):
+            made = re.findall(r"setdefault\('([\w.]+)'", " ".join(lines_of(path)))
+            found += [path] if any(name in graph.specs for name in made) else []
     return found
 
 

@@ -205,6 +205,9 @@ void plan_python(Plan& plan, const PythonApplication& python, const PythonOption
   for (const std::string& path : graph.metadata) {
     adder.put({.path = path, .reason = "python: read by importlib.metadata"});
   }
+  for (const std::string& path : graph.namespaces) {
+    adder.put({.path = path, .reason = "python: makes a package of several folders"});
+  }
   plan_places(plan, graph, sysroot);
   plan_variables(plan, graph);
   if (reaches(graph, "ctypes.util")) plan_listing(plan, python);

@@ -62,6 +62,29 @@ TEST_CASE("python: extracted, the library is the bundle's own, of a virtual envi
   CHECK(folder.printed("SCRATCHPACK_DIR=$PWD ./b") == "3 [True, True]\n");
 }
 
+TEST_CASE(
+    "python: a package of several folders, made by setuptools' file in place of its own code") {
+  PythonFolder folder(
+      {{"app.py", "import several.part\nprint(several.part.it)\n"},
+       {"site/several/__init__.py", "raise ImportError('not for this')\n"},
+       {"site/several/part.py", "it = 'a part'\n"},
+       {"site/several-1-nspkg.pth",
+        "import sys, types, os;p = os.path.join(sys._getframe(1).f_locals['sitedir'],"
+        " *('several',));m = sys.modules.setdefault('several', types.ModuleType("
+        "'several'));m.__dict__.setdefault('__path__', [p])\n"},
+       {"site/other-1-nspkg.pth", "import sys;sys.modules.setdefault('other', sys)\n"}});
+  folder.run(
+      "/usr/bin/python3 -m venv --without-pip v && cp -r site/* v/lib/python3.*/site-packages");
+  for (const std::string options : {"", "--prune --trace-run ''"}) {
+    const PythonBuild built =
+        folder.build("-o b app.py --force " + options, "--python v/bin/python ");
+    CHECK_FALSE(says(built.summary.dump(), "other-1-nspkg.pth"));
+    folder.run("mv v gone");
+    CHECK(folder.printed("./b") == "a part\n");
+    folder.run("mv gone v");
+  }
+}
+
 TEST_CASE("python: a package that is installed as a link to its sources, and byte code as script") {
   PythonFolder folder({{"app.py", "import linked\nprint(linked.it)\n"},
                        {"src/linked/__init__.py", "it = 'linked'\n"}});
