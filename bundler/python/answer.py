@@ -298,6 +298,9 @@ def work(request):
 
 def main():
     request = json.load(sys.stdin)
+    if sys.implementation.name != "cpython" or sys.version_info < (3, 8):
+        fail("{} is {} {}.{} (give CPython 3.8 or later with --python)".format(
+            sys.executable, sys.implementation.name, *sys.version_info))
     if sys.path and sys.path[0] == "":
         del sys.path[0]
     gc.disable()  # what is collected is hardly ever in circles, and to look for them takes half the time

@@ -136,4 +136,9 @@ TEST_CASE("python: what cannot be: a program, another root, two applications, no
   CHECK(absent.status == 1);
   CHECK(says(absent.errors, "its interpreter /usr/local/bin/python3.99 is not there"));
   CHECK(says(run(folder, "build " + kPython + "-m nosuch").errors, "there is no module nosuch"));
+  folder.write("p/sitecustomize.py", "import sys\nsys.implementation.name = 'pypy'\n");
+  const Ran pypy =
+      run(folder, "build " + kPython + "near.py", "PYTHONPATH=" + folder.path("p") + " ");
+  CHECK(pypy.status == 1);
+  CHECK(says(pypy.errors, "/usr/bin/python3 is pypy 3."));
 }
