@@ -182,7 +182,7 @@ CommandTable doctor_table(DoctorOptions& o) {
           "scratchpack doctor curl.bundle",
           "scratchpack doctor BUNDLE|PROFILE",
           "Doubts about a bundle or a profile, each with the option that settles it.",
-          {{"", false, {{"FILE", "FILE", &o.file, "a bundle, or what trace wrote"}}},
+          {{"", false, {{"BUNDLE", "BUNDLE", &o.file, "a bundle, or what trace wrote"}}},
            {"Options", false, {{"--json", "", &o.json, "for machines"}}}}};
 }
 
@@ -200,7 +200,7 @@ CommandTable diff_table(DiffOptions& o) {
           "diff",
           "scratchpack diff curl-old.bundle curl.bundle",
           "scratchpack diff A B [options]",
-          "What changed between two bundles or images: start, environment, packages, files.\n"
+          "What changed between two bundles or images, in start, environment, packages and files.\n"
           "The status is 0 when they hold the same, 1 when not, 2 when they cannot be read.",
           {{"",
             false,

@@ -288,6 +288,10 @@ void finish(Options& options, const CommandTable& table, bool separated,
     case Command::doctor:
       require(!options.doctor.file.empty(), "doctor: name a bundle or a profile");
       break;
+    case Command::diff:
+      require(!options.diff.before.empty() && !options.diff.after.empty(),
+              "diff: name two bundles or images");
+      break;
     case Command::sbom:
       require(!options.sbom.bundle.empty(), "sbom: name the bundle");
       break;

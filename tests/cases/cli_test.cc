@@ -142,6 +142,14 @@ TEST_CASE("wrong usage is status 2, with a line that helps") {
     CHECK(ran.status == 2);
     CHECK(lines_in(ran.errors) == 1);
   }
+  for (const std::string command : {"build", "trace", "inspect", "extract", "verify", "doctor",
+                                    "diff", "diff a", "sbom", "completion"}) {
+    CAPTURE(command);
+    Ran ran = run(folder, command);
+    CHECK(ran.status == 2);
+    CHECK(
+        ran.errors.starts_with("scratchpack: " + command.substr(0, command.find(' ')) + ": name"));
+  }
   CHECK(run(folder, "--help").status == 0);
   CHECK(run(folder, "--version").out.starts_with("scratchpack "));
 }
