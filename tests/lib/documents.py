@@ -2,7 +2,8 @@
 """Compares what --help, the man pages and README say: documents.py TOOL MAN_FOLDER README
 
 Every command and option of --help is in its man page and the other way round; every option is in
-README, and README's command lines use no option that their command does not have.
+README, and README's command lines use no option that their command does not have. README's links
+lead to headings and files that are there.
 """
 import pathlib
 import re
@@ -31,6 +32,11 @@ def command_lines(text: str) -> list[tuple[str, str]]:
     return [(command, re.split(r" -- |'", words)[0]) for command, words in calls]
 
 
+def anchor(heading: str) -> str:
+    """As renderers of Markdown name a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
 commands = re.findall(r"(?m)^  scratchpack ([a-z]+) .*  \S", help_of())
 options = {command: set(LONG.findall(help_of(command))) for command in commands}
 prose = readme.read_text()
@@ -49,6 +55,14 @@ for command, words in command_lines(prose):
     if command in options:
         for option in set(LONG.findall(words)) - options[command]:
             wrong.append(f"README: scratchpack {command} has no {option}")
+
+headings = {anchor(text) for text in re.findall(r"(?m)^#+ (.+)$", prose)}
+for target in re.findall(r"\]\(([^)\s]+)\)", prose):
+    place, _, name = target.partition("#")
+    if not place and name not in headings:
+        wrong.append(f"README: there is no heading for #{name}")
+    if place and "//" not in place and not (readme.parent / place).exists():
+        wrong.append(f"README: there is no {place}")
 
 print("\n".join(wrong) or f"{len(commands)} commands, {sum(map(len, options.values()))} options")
 sys.exit(bool(wrong))
