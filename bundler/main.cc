@@ -62,7 +62,8 @@ int run(const Options& options) {
                      .run = options.verify.run,
                      .arguments = options.verify.arguments,
                      .timeout = options.verify.timeout,
-                     .quiet = options.verify.quiet});
+                     .quiet = options.verify.quiet,
+                     .verbose = options.verify.verbose});
     case Command::diff:
       return diff(options.diff.before, options.diff.after, options.diff.json);
     case Command::doctor:

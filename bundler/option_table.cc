@@ -173,6 +173,7 @@ CommandTable verify_table(VerifyOptions& o) {
        {"Options",
         false,
         {{"--timeout", "SECONDS", &o.timeout, "how long it may run (10)"},
+         {"-v,--verbose", "", &o.verbose, "name all that it looked for in vain"},
          {"-q,--quiet", "", &o.quiet, "only errors and the program's own output"}}}}};
 }
 

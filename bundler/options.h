@@ -105,6 +105,7 @@ struct VerifyOptions {
   bool run = false;       ///< `--` was given: run it, too
   std::vector<std::string> arguments = {};
   bool quiet = false;
+  bool verbose = false;
 };
 
 struct TraceOptions {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -17,6 +18,8 @@
 
 namespace scratchpack {
 namespace {
+
+constexpr std::size_t kMostNowhere = 8;  // named of what neither bundle nor machine has
 
 void check_contents(const Bundle& bundle, const std::string& path) {
   std::optional<Progress> progress;
@@ -63,23 +66,30 @@ std::string remedy(const std::string& path, const FileStatus& status) {
 
 /// What the program looked for in vain, what this machine has first. Not what is the container's
 /// own, nor what is in the bundle: where a bundled folder is read, the container is asked for more.
-std::string missed_text(const std::set<std::string>& missed, const Bundle& bundle) {
+/// Of what this machine lacks, too, a few stand for all: no program finds everything.
+std::string missed_text(const std::set<std::string>& missed, const Bundle& bundle, bool all) {
   std::set<std::string> inside;
   for (const BundleEntry& entry : bundle.entries()) inside.insert(entry.path);
   std::string here;
-  std::string nowhere;
+  std::vector<std::string> nowhere;
   const Sysroot machine;
   for (const std::string& path : missed) {
     if (inside.contains(path) || belongs_to_kernel(path) || belongs_to_engine(path)) continue;
     if (std::optional<FileStatus> status = machine.stat(path)) {
       here += fmt::format("  {}  ({})\n", path, remedy(path, *status));
     } else {
-      nowhere += fmt::format("  {}\n", path);
+      nowhere.push_back(path);
     }
   }
   if (!here.empty()) here = "Looked for and not found, though this machine has it:\n" + here;
-  if (!nowhere.empty()) nowhere = "Looked for and not found:\n" + nowhere;
-  return here + nowhere;
+  if (nowhere.empty()) return here;
+  const std::size_t shown = all ? nowhere.size() : std::min(nowhere.size(), kMostNowhere);
+  std::string text = here + "Looked for and not found:\n";
+  for (std::size_t i = 0; i < shown; ++i) text += fmt::format("  {}\n", nowhere[i]);
+  if (shown == nowhere.size()) return text;
+  return text +
+         fmt::format("  and {} more, which this machine has not either (--verbose lists them)\n",
+                     nowhere.size() - shown);
 }
 
 }  // namespace
@@ -106,7 +116,7 @@ int verify(const Verification& verification) {
   if (status == kTimedOut && !verification.quiet) {
     fmt::print(stderr, "{}: still running after {} s, killed\n", path, verification.timeout);
   }
-  if (missed) fmt::print(stderr, "{}", missed_text(*missed, bundle));
+  if (missed) fmt::print(stderr, "{}", missed_text(*missed, bundle, verification.verbose));
   return status;
 }
 

@@ -12,6 +12,7 @@ struct Verification {
   std::vector<std::string> arguments = {};
   unsigned timeout = 10;  ///< seconds it may run
   bool quiet = false;
+  bool verbose = false;  ///< name all that was looked for in vain
 };
 
 /// Checks every checksum; throws Error naming each fault. Returns 0, or the status of the run (see

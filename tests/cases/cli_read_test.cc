@@ -122,6 +122,7 @@ TEST_CASE("verify lists what the program looked for and did not find") {
 int main(int count, char** words) {
   struct stat status;
   stat("/nowhere/at/all", &status);
+  for (char name[] = "/other/a"; name[7] <= 'i'; ++name[7]) stat(name, &status);
   access("/etc/passwd-", F_OK);
   chdir("/inside");
   open("here.txt", O_RDONLY);
@@ -147,6 +148,9 @@ int main(int count, char** words) {
   CHECK(says(ran.errors, "Looked for and not found:\n  /bin/no-shell\n"));
   CHECK(says(ran.errors, "  /inside/gone.txt\n"));
   CHECK(says(ran.errors, "  /nowhere/at/all\n"));
+  CHECK(says(ran.errors, " more, which this machine has not either (--verbose lists them)\n"));
+  CHECK_FALSE(says(ran.errors, "/other/i\n"));
+  CHECK(says(run(folder, "verify out -v -- " + own).errors, "/other/i\n"));
   for (const char* other : {"here.txt", "/proc/none", "resolv.conf"}) {
     CHECK_FALSE(says(ran.errors, other));
   }
