@@ -116,7 +116,7 @@ CommandTable trace_table(TraceOptions& o) {
             false,
             {{"-o,--output", "PROFILE", &o.profile, "the file to write"},
              {"--allow-private", "", &o.allow_private,
-              "record what looks private (keys, tokens, histories) like anything else"}}}}};
+              "record what looks private (keys, tokens, histories), too"}}}}};
 }
 
 CommandTable inspect_table(InspectOptions& o) {
@@ -181,7 +181,7 @@ CommandTable doctor_table(DoctorOptions& o) {
   return {Command::doctor,
           "doctor",
           "scratchpack doctor curl.bundle",
-          "scratchpack doctor BUNDLE|PROFILE",
+          "scratchpack doctor BUNDLE|PROFILE [options]",
           "Doubts about a bundle or a profile, each with the option that settles it.",
           {{"", false, {{"BUNDLE", "BUNDLE", &o.file, "a bundle, or what trace wrote"}}},
            {"Options", false, {{"--json", "", &o.json, "for machines"}}}}};

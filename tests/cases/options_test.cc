@@ -168,8 +168,8 @@ TEST_CASE("help starts with an example and names every option of its command") {
 }
 
 TEST_CASE("help fits a hundred columns") {
-  for (const char* command :
-       {"build", "inspect", "extract", "verify", "recipes", "doctor", "sbom", "help"}) {
+  for (const char* command : {"build", "trace", "inspect", "extract", "verify", "recipes", "doctor",
+                              "diff", "sbom", "completion", "help"}) {
     std::string text = parse_options({command, "--help"}).text;
     for (const std::string& line : split(text, '\n')) {
       CAPTURE(line);
