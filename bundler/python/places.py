@@ -27,7 +27,7 @@ class Places:
         self.file, self.script = file, script
         self.assigned = {}  # name: expressions
         self.modules = {}  # name: the module that an import statement gives it
-        self.busy = set()
+        self.known = {}  # what an expression may be, by its identity
         for node in ast.walk(tree):
             self.note(node)
 
@@ -67,14 +67,11 @@ class Places:
 
     def values(self, node):
         """Texts, with a mark in front of those that begin at the own place; one of all of what is not known."""
-        if id(node) in self.busy:
-            return {UNKNOWN}
-        self.busy.add(id(node))
-        try:
+        if id(node) not in self.known:
+            self.known[id(node)] = {UNKNOWN}  # where it is made of itself: text = text + "more"
             found = getattr(self, "of_" + type(node).__name__, lambda _: {UNKNOWN})(node)
-        finally:
-            self.busy.discard(id(node))
-        return set(sorted(found)[:AT_MOST]) or {UNKNOWN}
+            self.known[id(node)] = set(sorted(found)[:AT_MOST]) or {UNKNOWN}
+        return self.known[id(node)]
 
     def of_Constant(self, node):  # pylint: disable=invalid-name
         return {node.value} if isinstance(node.value, str) else {UNKNOWN}

@@ -77,6 +77,13 @@ TEST_CASE("python: plugins that lie in a folder, listed by pkgutil or by os") {
   CHECK(folder.output_alone("app.py") == "own.one\nown.two\nthree\n['cmds.four']\n");
 }
 
+TEST_CASE("python: a text that is made of itself again and again") {
+  std::string text = "text = __file__\n";
+  for (int i = 0; i < 60; ++i) text += "text = text + 'more' + text\n";
+  PythonFolder folder({{"app.py", text + "open(text)\n"}});
+  folder.build("--dry-run app.py");
+}
+
 TEST_CASE("python: keys and tokens in a folder of data are left out, with a warning") {
   PythonFolder folder(
       {{"app.py",
