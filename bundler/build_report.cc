@@ -59,12 +59,18 @@ void describe_packages(Build& build) {
   }
 }
 
-/// Where a container has to let it write. Not beside files of the bundle, which a mount would hide:
-/// natively caches are written there, as byte code beside modules.
+/// Where a container has to let it write. Not beside files of the bundle: natively caches are
+/// written there, as byte code beside modules. Nor above files that lie in the root file system,
+/// which a mount would hide; the root itself takes none.
 std::vector<std::string> written_places(const Build& build) {
   std::set<std::string> places = build.plan.written;
+  places.erase("/");
+  const bool hides = is_root_file_system(build.options);
   for (const auto& [path, entry] : build.files) {
-    if (entry.kind != FileKind::directory) places.erase(directory_of(path));
+    if (entry.kind == FileKind::directory) continue;
+    std::string folder = directory_of(path);
+    places.erase(folder);
+    while (hides && !places.empty() && folder != "/") places.erase(folder = directory_of(folder));
   }
   return {places.begin(), places.end()};
 }

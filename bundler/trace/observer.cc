@@ -159,15 +159,16 @@ void Observer::end(pid_t thread, std::int64_t result) {
 }
 
 void Observer::end_open(const Begun& begun) {
-  bool creates = (begun.flags & O_CREAT) != 0 && !begun.existed;
-  bool overwrites = (begun.flags & O_TRUNC) != 0 && (begun.flags & O_ACCMODE) != O_RDONLY;
-  if ((begun.flags & O_ACCMODE) != O_RDONLY) recorder_.wrote(begun.path);
-  if (creates || overwrites) {
+  const bool writes = (begun.flags & O_ACCMODE) != O_RDONLY;
+  const bool makes =
+      ((begun.flags & O_CREAT) != 0 && !begun.existed) || ((begun.flags & O_TRUNC) != 0 && writes);
+  if (makes || writes) {
     std::string real = real_path(begun.path);
-    recorder_.made(real.empty() ? begun.path : real);
-  } else if (std::optional<Use> use = use_of(begun.flags)) {
-    find(begun.path, *use, begun.flags);
+    if (real.empty()) real = begun.path;
+    makes ? recorder_.made(real) : recorder_.wrote(real);
   }
+  if (makes) return;
+  if (std::optional<Use> use = use_of(begun.flags)) find(begun.path, *use, begun.flags);
 }
 
 void Observer::executed(pid_t former) {

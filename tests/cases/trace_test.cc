@@ -260,6 +260,11 @@ TEST_CASE("a build says where a traced run wrote, and gives the container these 
   for (const std::string& place : places) options += " --tmpfs " + place;
   CHECK_MESSAGE(says(built.out, "docker run --rm --read-only" + options + " app\n"), built.out);
   CHECK(says(built.out, fmt::format("Traced runs wrote to: {} (", fmt::join(places, ", "))));
+  // In a root file system a mount would hide the application, which lies in /tmp.
+  Ran image = run(folder, "build ./app -o i --format oci --trace-run ''");
+  REQUIRE_MESSAGE(image.status == 0, image.errors);
+  CHECK_FALSE(says(image.out, "--tmpfs /tmp "));
+  CHECK(says(image.out, "--tmpfs " + folder.path("kept") + " "));
   folder.run("rm -r made/*");
   const Trace trace = trace_of(folder, path);
   CHECK(trace.profile.written == std::set<std::string>{"/tmp", folder.path("kept"),
