@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "tests/cases/scratch_folder.h"
+#include "tests/cases/skip.h"
 
 namespace scratchpack {
 
@@ -40,10 +41,7 @@ std::vector<CLibrary> c_libraries() {
   int status = 0;
   output_of(SCRATCHPACK_SOURCE_DIR "/tests/lib/fetch_libcs.sh " + folder, "/", &status);
   if (status != 0) {
-    std::printf(
-        "SKIP: later C libraries could not be fetched (tests/lib/fetch_libcs.sh says why)\n");
-    const char* ci = std::getenv("CI");
-    CHECK_MESSAGE((ci == nullptr || std::string(ci) != "true"), "CI must fetch them");
+    skip("later C libraries could not be fetched (tests/lib/fetch_libcs.sh says why)");
   }
   for (const char* suite : {"trixie", "sid"}) {
     std::ifstream in(folder + "/" + suite + "/versions");

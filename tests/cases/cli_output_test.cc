@@ -5,6 +5,7 @@
 
 #include "tests/cases/greeting_program.h"
 #include "tests/cases/scratch_folder.h"
+#include "tests/cases/skip.h"
 #include "tests/cases/tool_run.h"
 
 using namespace scratchpack;
@@ -72,8 +73,7 @@ TEST_CASE("a full disk is an error, and leaves the old output and nothing else")
   compile_program(folder);
   folder.run("mkdir small");
   if (::mount("small", folder.path("small").c_str(), "tmpfs", 0, "size=512k") != 0) {
-    MESSAGE("skipped: mounting is not permitted here");
-    return;
+    return skip("mounting is not permitted here");
   }
   folder.write("small/out", "old");
   for (const char* options : {"-o small/out", "-o small/out --format tar",

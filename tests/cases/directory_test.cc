@@ -10,6 +10,7 @@
 #include "bundler/base/error.h"
 #include "tests/cases/file_entries.h"
 #include "tests/cases/scratch_folder.h"
+#include "tests/cases/skip.h"
 #include "tests/cases/tool_run.h"
 
 using namespace scratchpack;
@@ -111,8 +112,7 @@ TEST_CASE("a folder in which something is mounted is not replaced") {
   folder.write("elsewhere/file", "precious");
   if (::mount(folder.path("elsewhere").c_str(), folder.path("out/tmp").c_str(), nullptr, MS_BIND,
               nullptr) != 0) {
-    MESSAGE("skipped: mounting is not permitted here");
-    return;
+    return skip("mounting is not permitted here");
   }
   CHECK(says(refusal(folder.path("out"), true), "something is mounted at"));
   ::umount2(folder.path("out/tmp").c_str(), MNT_DETACH);

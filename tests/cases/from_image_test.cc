@@ -5,6 +5,7 @@
 #include "bundler/image_application.h"
 #include "bundler/read/image_unpack.h"
 #include "tests/cases/image_fixture.h"
+#include "tests/cases/skip.h"
 #include "tests/cases/tool_run.h"
 
 using namespace scratchpack;
@@ -180,8 +181,7 @@ TEST_CASE("a trace made inside an image is given the image's command, and then i
   const std::string build = "build --from-image image.tar -o app.bundle --no-recipe '*' ";
   Ran ran = run(folder, build + "--trace-run c");
   if (ran.status != 0 && says(ran.errors, "inside the image")) {
-    MESSAGE("SKIPPED: no namespaces here: " << ran.errors);
-    return;
+    return skip("no namespaces here: " + ran.errors);
   }
   CAPTURE(ran.errors);
   CHECK(says(ran.errors, "it says a b c\n"));
@@ -200,8 +200,7 @@ TEST_CASE("a trace made inside an image finds what its program reads, and leaves
   Ran ran =
       run(folder, "build --from-image image.tar -o app.bundle --no-recipe '*' --trace-run ''");
   if (ran.status != 0 && says(ran.errors, "inside the image")) {
-    MESSAGE("SKIPPED: no namespaces here: " << ran.errors);
-    return;
+    return skip("no namespaces here: " + ran.errors);
   }
   CAPTURE(ran.errors);
   REQUIRE(ran.status == 0);
